@@ -62,6 +62,7 @@ impl Lists {
 // SAFETY: a block is handed out once until it is freed; its class, found from the layout alone, is the same in
 // `alloc` and `dealloc`, and is at least as large and as aligned as the layout asks.
 unsafe impl GlobalAlloc for Heap {
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let shift = class_shift(layout);
         // SAFETY: see `Sync`; no other reference into the lists lives.
@@ -78,6 +79,7 @@ unsafe impl GlobalAlloc for Heap {
         block
     }
 
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         // SAFETY: as in `alloc`; the block is the caller's to give and at least 16 bytes long.
         unsafe {
@@ -89,6 +91,7 @@ unsafe impl GlobalAlloc for Heap {
         }
     }
 
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         // SAFETY: the caller promises that `bytes` makes a layout with the old alignment.
         let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };

@@ -12,11 +12,15 @@
 //!     price: f64,
 //! }
 //!
-//! let shopbell = Shopbell::init(Options::new("/collect", "shop"));
+//! let shopbell = Shopbell::init(&Options::new("/collect", "shop"));
 //! shopbell.track("view_item", &Product { item_id: "lamp", price: 59.9 });
 //! ```
 //!
 //! Everybody else uses the JavaScript package, which is this crate built with the feature `module`.
+//!
+//! The crate has two halves. `page.js` gathers facts: it listens to the page, reads clocks and storage, and tells
+//! what happened. Rust decides what that means and acts on it. JavaScript is the smaller language for the first,
+//! every byte of which is downloaded before the shop's own.
 //!
 //! **Architecture Invariant:** nothing throws into the page. Storage, properties and the network may fail in any
 //! way; the tracker counts it and goes on.
@@ -27,92 +31,112 @@
 #[cfg(all(feature = "module", target_family = "wasm"))]
 mod heap;
 mod host;
-mod listeners;
-#[cfg(feature = "module")]
-mod module;
 mod options;
+mod page;
 mod snapshot;
-mod storage;
 
-use host::{Host, Reading};
+use host::Host;
 pub use options::{Midnight, Options};
 use serde::Serialize;
-use shopbell_core::tracker::Input;
-pub use snapshot::Snapshot;
+pub use shopbell_core::session::Session;
 use std::cell::RefCell;
-use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::*;
 
-/// The tracker of this page. Clones are the same tracker; it lives as long as the page.
-#[derive(Clone)]
-pub struct Shopbell {
-    host: Rc<RefCell<Host>>,
+thread_local! {
+    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
 }
+
+/// The tracker of this page. It lives as long as the page; copies are the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Shopbell(());
 
 impl Shopbell {
     /// Begins to track this page: recovers what earlier pages could not send, counts a page view (unless
     /// `autocapture` is off) and listens to the page. Call it once a page.
-    pub fn init(options: Options) -> Self {
-        Self::start(options, Reading::now())
-    }
-
-    fn start(options: Options, reading: Reading) -> Self {
-        let shopbell = Self {
-            host: Rc::new(RefCell::new(Host::new(options))),
-        };
-        shopbell.listen(reading);
-        shopbell
+    pub fn init(options: &Options) -> Self {
+        let zone = options.zone();
+        let tab = page::open(zone, options.local_storage);
+        Host::install(options, &tab);
+        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String, String)>::new(
+            |kind, wall, uptime, day, number, text: String, stored: String| {
+                feed(kind, wall, uptime, day, number, &text, &stored);
+            },
+        );
+        page::listen(&feed.into_js_value());
+        Self(())
     }
 
     /// Tracks an event with properties, which become a JSON object of at most 8 KiB. Properties that are none are
     /// counted as dropped.
-    pub fn track<T: Serialize + ?Sized>(&self, name: &str, props: &T) {
-        let props = serde_wasm_bindgen::to_value(props).unwrap_or(JsValue::NULL);
-        self.track_value(name, &props, Reading::now());
+    pub fn track<T: Serialize + ?Sized>(self, name: &str, props: &T) {
+        page::track(name, &to_js(props).unwrap_or(JsValue::FALSE));
     }
 
     /// Counts a view of the current page, for sites that switched `autocapture` off.
-    pub fn page(&self) {
-        self.feed(Reading::now(), Input::Viewed { props: String::new() });
+    pub fn page(self) {
+        page::track("page_view", &JsValue::UNDEFINED);
     }
 
     /// The session as it is now; `None` before any activity.
-    pub fn session(&self) -> Option<Snapshot> {
-        self.feed(Reading::now(), Input::Looked);
-        self.host.try_borrow().ok()?.snapshot()
+    pub fn session(self) -> Option<Session> {
+        page::tell(page::LOOKED);
+        HOST.with(|host| host.try_borrow().ok()?.as_ref()?.session().cloned())
     }
 
     /// Ends the session and begins another.
-    pub fn new_session(&self) {
-        self.feed(Reading::now(), Input::NewSession);
+    pub fn new_session(self) {
+        page::tell(page::NEW_SESSION);
     }
 
     /// Sends what waits, now.
-    pub fn flush(&self) {
-        self.feed(Reading::now(), Input::Flush);
+    pub fn flush(self) {
+        page::tell(page::FLUSH);
     }
+}
 
-    fn track_value(&self, name: &str, props: &JsValue, reading: Reading) {
-        let input = match listeners::read_props(props) {
-            Some(text) => Input::Tracked {
-                name: name.to_owned(),
-                props: text,
-                order: listeners::read_order(name, props),
-            },
-            None => Input::Untrackable,
-        };
-        self.feed(reading, input);
-    }
-
-    /// The one way in. A route change that the page has just made goes first.
-    fn feed(&self, reading: Reading, input: Input) {
-        listeners::settle();
-        self.feed_settled(reading, input);
-    }
-
-    fn feed_settled(&self, reading: Reading, input: Input) {
-        if let Ok(mut host) = self.host.try_borrow_mut() {
-            host.handle(reading, input, self);
+/// The one way in: what happened, when, and the record as it is stored at that moment (empty for none).
+#[cfg_attr(feature = "module", wasm_bindgen)]
+pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str, stored: &str) {
+    HOST.with(|host| {
+        if let Ok(mut host) = host.try_borrow_mut()
+            && let Some(host) = host.as_mut()
+        {
+            host.handle(kind, [wall, uptime], day, number, text, stored);
         }
-    }
+    });
+}
+
+/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself.
+#[cfg(feature = "module")]
+#[wasm_bindgen]
+pub fn start(tab: &str, collector: &str, site: &str, minutes: f64, midnight: bool, campaign: bool, max_hours: f64, auto: bool) {
+    let options = Options {
+        timeout_minutes: minutes,
+        midnight: if midnight { Midnight::Local } else { Midnight::Off },
+        campaign,
+        max_hours: Some(max_hours).filter(|hours| *hours > 0.0),
+        autocapture: auto,
+        ..Options::new(collector, site)
+    };
+    Host::install(&options, tab);
+}
+
+/// The session as an object, or null.
+#[cfg(feature = "module")]
+#[wasm_bindgen]
+pub fn session() -> JsValue {
+    let snapshot = HOST.with(|host| to_js(&host.try_borrow().ok()?.as_ref()?.snapshot()?));
+    snapshot.unwrap_or(JsValue::NULL)
+}
+
+/// The `seq` of the tab's next event.
+#[cfg(feature = "module")]
+#[wasm_bindgen]
+pub fn next_seq() -> f64 {
+    HOST.with(|host| host.try_borrow().ok()?.as_ref().map(Host::next_seq)).unwrap_or_default()
+}
+
+/// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.
+fn to_js<T: Serialize + ?Sized>(value: &T) -> Option<JsValue> {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).ok()
 }

@@ -1,36 +1,117 @@
-// The small JavaScript half of listeners.rs. It tells what happens as
-// signal(kind, wall, uptime, a, b, detail); the kinds are numbered there.
+// The half of the tracker that gathers facts. It tells each as feed(kind, wall, uptime, day, number, text, stored);
+// the kinds are numbered in page.rs, and texts of several parts have a line for each.
 
-const ACTIVITY = 0, NAVIGATED = 1, HIDDEN = 2, LEFT = 3, RETURNED = 4, ANSWERED = 5, TABS = 6;
-const SPA = 3, BACK_FORWARD = 2;
+const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, ANSWERED = 9, RECOVERED = 10;
+const BACK_FORWARD = 2, SPA = 3;
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
 const REQUEST_MS = 29000; // below the tracker's own limit, so that a late request is over before the next
+const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
-let signal;
-let pending; // a route change that is still to be told: [kind, wall, uptime]
+let feed; // the way into the tracker
+let zone; // of the midnight rule; empty for the device's
+let store, tabStore; // localStorage and sessionStorage, or nothing
+let tabId;
+let nextSeq; // tells the tab's next seq
+let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let release; // gives the tab's lock back
+let flushed = []; // calls to make when nothing is in flight
 
-const tell = (kind, a, b, detail) => signal(kind, Date.now(), performance.now(), a, b, detail);
+export const now = () => [Date.now(), performance.now()];
+
+function attempt(action) {
+  try {
+    return action();
+  } catch {}
+}
+
+/** Days since 1970-01-01 in the zone. */
+function day(wall) {
+  const date = new Date(wall);
+  return (
+    (zone
+      ? Date.parse(date.toLocaleDateString('sv', { timeZone: zone })) // Swedish dates are ISO 8601
+      : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5
+  );
+}
+
+export function tell(kind, number = 0, text = '', at = now()) {
+  // A route change goes before what followed it.
+  if (kind != NAVIGATED) settle();
+  feed(kind, ...at, day(at[0]), number, text, attempt(() => store.getItem(KEY)) ?? '');
+}
 
 /** Tells a route change in the turn it was made in, once it is complete: routers set the title after the URL. */
-export function settle() {
+function settle() {
   if (pending) {
-    const [kind, wall, uptime] = pending;
+    const [kind, at] = pending;
     pending = 0;
-    signal(NAVIGATED, wall, uptime, kind);
+    arrive(kind, at);
   }
 }
 
+const arrive = (kind, at) => tell(NAVIGATED, kind, [location.href, document.referrer, document.title].join('\n'), at);
+
 function changed(kind) {
   if (!pending) queueMicrotask(settle);
-  pending = [kind, Date.now(), performance.now()];
+  pending = [kind, now()];
 }
 
-export function listen(tracker) {
-  signal = tracker;
+/** Tracks an event; `at` are the readings of both clocks when it happened. */
+export function track(name, props, at) {
+  const told = attempt(() => {
+    const json = props == null ? '' : JSON.stringify(props);
+    // Only objects have members; what is none, or cannot be written, is not tracked.
+    if (json && json[0] != '{') return;
+    const { value, currency = '', transaction_id = '' } = props ?? {};
+    const worth = name == 'purchase' ? Math.max(0, +value || 0) : -1;
+    return [worth, [name.replace(/\s+/g, ' '), json, currency, transaction_id].join('\n')];
+  });
+  if (told) tell(TRACKED, ...told, at);
+  else tell(UNTRACKABLE);
+}
+
+const open_ = (name) => attempt(() => window[name].length >= 0 && window[name]);
+
+/** Opens storage and returns the tab's name and the seq of its next event. */
+export function open(midnightZone, useStorage) {
+  zone = midnightZone;
+  if (useStorage) {
+    store = open_('localStorage');
+    tabStore = open_('sessionStorage');
+  }
+  return takeTab() || random(1) + ' 0';
+}
+
+/** Takes the tab's name and next seq out of storage, so that a duplicate of this tab finds none. */
+function takeTab() {
+  const tab = attempt(() => tabStore.getItem(TAB_KEY));
+  attempt(() => tabStore.removeItem(TAB_KEY));
+  return /^\w+ \d+$/.test(tab) ? tab : '';
+}
+
+export const local = () => store || undefined;
+
+export const random = (words = 4) =>
+  crypto.getRandomValues(new Uint32Array(words)).reduce((text, word) => text + word.toString(36), '');
+
+/** What the browser says of itself, as members of a JSON object with a comma behind each. */
+export function device() {
+  const { language, webdriver } = navigator;
+  const time_zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const bot = webdriver ? 'webdriver' : undefined;
+  return JSON.stringify({ language, time_zone, screen: [screen.width, screen.height], bot }).slice(1, -1) + ',';
+}
+
+/** Recovers what earlier pages left, tells the page, and listens from here on. */
+export function listen(tracker, tab, seq, at) {
+  feed = tracker;
+  tabId = tab;
+  nextSeq = seq;
+  recover((name) => name == tabId);
+  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at);
+
   const on = (target, names, listener) =>
     names.map((name) => target.addEventListener(name, listener, { capture: true, passive: true }));
-
   let sampled = -ACTIVITY_MS;
   on(window, ['pointerdown', 'keydown', 'touchstart', 'wheel', 'scroll'], (event) => {
     if (event.isTrusted && performance.now() - sampled >= ACTIVITY_MS) {
@@ -40,12 +121,17 @@ export function listen(tracker) {
   });
   on(document, ['visibilitychange'], () => document.visibilityState == 'hidden' && tell(HIDDEN));
   on(window, ['pagehide'], () => {
-    tell(LEFT);
-    // A page that holds a lock is not kept for back and forward.
-    release?.();
+    tell(HIDDEN);
+    attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq()));
+    release?.(); // a page that holds a lock is not kept for back and forward
   });
-  on(window, ['pageshow'], (event) => event.persisted && tell(RETURNED));
-
+  on(window, ['pageshow'], (event) => {
+    if (event.persisted) {
+      takeTab();
+      claim();
+      arrive(BACK_FORWARD);
+    }
+  });
   for (const name of ['pushState', 'replaceState']) {
     const original = history[name];
     history[name] = function () {
@@ -56,62 +142,45 @@ export function listen(tracker) {
   }
   on(window, ['popstate'], () => changed(BACK_FORWARD));
   on(window, ['hashchange'], () => changed(SPA));
+  claim();
 }
 
-/** Holds the tab's lock while the page lives, and tells which tabs live: whose lock is held. */
-export function claim(tabId) {
-  const prefix = 'shopbell.';
-  const locks = navigator.locks;
-  if (!locks) return setTimeout(tell, 0, TABS, 0, 0, '');
+/** Holds the tab's lock while the page lives, and takes over what tabs left behind that live no more. */
+function claim() {
+  const { locks } = navigator;
+  const adopt = (held) => recover((name) => name != tabId && !held.some((lock) => lock.name == KEY + '.' + name));
+  if (!locks) return setTimeout(adopt, 0, []);
   const quiet = () => {};
-  locks.request(prefix + tabId, () => new Promise((resolve) => (release = resolve))).catch(quiet);
-  locks.query().then(({ held }) => {
-    tell(TABS, 0, 0, held.map(({ name }) => name.slice(prefix.length)).join(' '));
-  }, quiet);
+  locks.request(KEY + '.' + tabId, () => new Promise((resolve) => (release = resolve))).catch(quiet);
+  locks.query().then(({ held }) => adopt(held), quiet);
 }
 
-/** How this document was reached: 0 load, 1 reload, 2 back or forward. */
-export function kind() {
-  return ['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type);
-}
-
-export const random = () => crypto.getRandomValues(new Uint32Array(1))[0];
-
-export const time_zone = () => new Intl.DateTimeFormat().resolvedOptions().timeZone || '';
-
-export const is_automated = () => !!navigator.webdriver;
-
-/** Days since 1970-01-01 at `wall` in an IANA zone; the device's zone for '' and for one that is not known. */
-export function day(zone, wall) {
-  const date = new Date(wall);
-  try {
-    // Swedish dates are ISO 8601.
-    if (zone) return Date.parse(date.toLocaleDateString('sv', { timeZone: zone })) / 864e5;
-  } catch {}
-  return Date.UTC(date.getFullYear(), date.getMonth(), date.getDate()) / 864e5;
-}
-
-/** What of a purchase's properties makes an order; nothing where reading them throws. */
-export function order(props) {
-  try {
-    const { transaction_id: id = '', value, currency = '' } = props;
-    return { id: id + '', value: +value || 0, currency: currency + '' };
-  } catch {}
+/** Tells the outbox entries of the wanted tabs: heads before entries, each in order. */
+function recover(isWanted) {
+  const keys = attempt(() => Object.keys(store)) ?? [];
+  const parts = (key) => key.split('.');
+  const found = keys.filter((key) => /^shopbell\.\w+\.\d+/.test(key) && isWanted(parts(key)[1]));
+  found.sort((one, other) => parts(one).length - parts(other).length || one.length - other.length || (one < other ? -1 : 1));
+  for (const key of found) tell(RECOVERED, 0, key + '\n' + attempt(() => store.getItem(key)));
+  if (found[0]) tell(WOKE);
 }
 
 export function send(url, body, batch) {
-  const answer = (status, retryAfterMs) => tell(ANSWERED, batch, status, retryAfterMs);
-  try {
-    fetch(url, { method: 'POST', body, keepalive: true, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_MS) }).then(
-      async (response) => {
-        // A body left unread would keep the page's keepalive quota.
-        await response.text().catch(() => {});
-        const after = response.headers.get('retry-after');
-        answer(response.status, after ? (isNaN(after) ? Date.parse(after) - Date.now() : after * 1000) : undefined);
-      },
-      () => answer(0),
-    );
-  } catch {
-    setTimeout(answer, 0, 0);
-  }
+  const answer = (status, retryAfterMs = 0) => tell(ANSWERED, batch, status + '\n' + retryAfterMs + '\n');
+  const options = { method: 'POST', body, keepalive: true, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_MS) };
+  const sent = async () => {
+    const response = await fetch(url, options);
+    // A body left unread would keep the page's keepalive quota.
+    await response.text().catch(() => {});
+    const after = response.headers.get('retry-after');
+    answer(response.status, after ? Math.max(0, Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000)) || 0 : 0);
+  };
+  sent().catch(() => answer(0));
+}
+
+/** Calls `done` as soon as nothing is in flight. */
+export const whenSettled = (done) => flushed.push(done);
+
+export function settled() {
+  for (const done of flushed.splice(0)) done();
 }

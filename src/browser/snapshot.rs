@@ -1,107 +1,86 @@
 //! The session as a page sees it: the twin at the edge of the core's types, which are not serialisable by design.
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use shopbell_core::attribution;
 use shopbell_core::event::Money;
+use shopbell_core::lines::{self, Field, Kind, Lines};
+use shopbell_core::session::{DEVICE_LINE, HEAD_FIELDS, TOTALS_FIELDS};
+use shopbell_core::text::read_number;
 use shopbell_core::tracker::Tracker;
 
-/// The session as it is now. Times are Unix milliseconds; names are those of the native batch.
-#[derive(Clone, Debug, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of the native batch, documented in index.d.ts")]
-pub struct Snapshot {
-    pub id: String,
-    pub device_id: String,
-    pub previous_id: Option<String>,
-    pub number: f64,
-    pub reason: &'static str,
-    pub started_at: f64,
-    pub last_activity_at: f64,
-    pub expires_at: f64,
-    pub source: Source,
-    pub landing_page: String,
-    pub totals: Totals,
-    pub storage: &'static str,
-    pub tab_id: String,
-    pub delivery: Delivery,
-}
+/// What a snapshot has beside the facts that native batches have: when the session was last active and ends if
+/// nothing more happens, where its state is kept, and what became of events on this page.
+const STATE_FIELDS: [Field; 8] = [
+    ("device_id", Kind::Text),
+    ("last_activity_at", Kind::Number),
+    ("expires_at", Kind::Number),
+    ("storage", Kind::Text),
+    ("waiting", Kind::Number),
+    ("sent", Kind::Number),
+    ("retried", Kind::Number),
+    ("dropped", Kind::Number),
+];
 
-/// Where the session came from; a field that is unknown is empty.
-#[derive(Clone, Debug, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of the native batch, documented in index.d.ts")]
-pub struct Source {
-    pub source: String,
-    pub medium: String,
-    pub campaign: String,
-    pub term: String,
-    pub content: String,
-    pub click_id: String,
-    pub referrer: String,
-    pub channel: &'static str,
-}
-
-/// What the session adds up to.
-#[derive(Clone, Debug, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of the native batch, documented in index.d.ts")]
-pub struct Totals {
-    pub page_views: f64,
-    pub events: f64,
-    pub transactions: f64,
-    pub revenue: f64,
-    pub currency: String,
-    pub funnel_step: &'static str,
-}
-
-/// What became of events on this page.
-#[derive(Clone, Debug, Serialize)]
-#[expect(missing_docs, reason = "the fields are those of the native batch, documented in index.d.ts")]
-pub struct Delivery {
-    pub waiting: f64,
-    pub sent: f64,
-    pub retried: f64,
-    pub dropped: f64,
+/// An object of facts, named as on the wire; times are Unix milliseconds.
+pub(crate) struct Snapshot {
+    facts: Vec<(&'static [Field], String)>,
+    objects: Vec<(&'static str, Snapshot)>,
 }
 
 impl Snapshot {
-    pub(crate) fn of(tracker: &Tracker, storage: &'static str) -> Option<Self> {
+    pub(crate) fn of(tracker: &Tracker, storage: &str) -> Option<Self> {
         let session = tracker.session()?;
-        let source = &session.source;
-        let totals = &session.totals;
         let counters = tracker.counters();
+        let mut state = Lines::default();
+        state.push(lines::at(&session.head, DEVICE_LINE));
+        state.push_number(session.last_activity.0);
+        state.push_number(tracker.expires().0);
+        state.push(storage);
+        state.push_number(tracker.waiting());
+        state.push_number(counters.sent);
+        state.push_number(counters.retried);
+        state.push_number(counters.dropped());
+        let mut totals = Lines::default();
+        session.totals.write(&mut totals);
         Some(Self {
-            id: session.id.to_text(),
-            device_id: session.device_id.to_text(),
-            previous_id: session.previous_id.map(|id| id.to_text()),
-            number: session.number as f64,
-            reason: session.reason.name(),
-            started_at: session.started.0 as f64,
-            last_activity_at: session.last_activity.0 as f64,
-            expires_at: tracker.expires()?.0 as f64,
-            source: Source {
-                source: source.source.clone(),
-                medium: source.medium.clone(),
-                campaign: source.campaign.clone(),
-                term: source.term.clone(),
-                content: source.content.clone(),
-                click_id: source.click_id.clone(),
-                referrer: source.referrer.clone(),
-                channel: source.channel.name(),
-            },
-            landing_page: session.landing_page.clone(),
-            totals: Totals {
-                page_views: totals.page_views as f64,
-                events: totals.events as f64,
-                transactions: totals.transactions as f64,
-                revenue: totals.revenue.0 as f64 / Money::PER_UNIT as f64,
-                currency: totals.currency.clone(),
-                funnel_step: totals.funnel_step.name(),
-            },
-            storage,
-            tab_id: tracker.tab().0.to_owned(),
-            delivery: Delivery {
-                waiting: tracker.waiting() as f64,
-                sent: counters.sent as f64,
-                retried: counters.retried as f64,
-                dropped: (counters.rejected + counters.overflow + counters.invalid) as f64,
-            },
+            facts: vec![(&HEAD_FIELDS, session.head.clone()), (&STATE_FIELDS, state.into_text())],
+            objects: vec![
+                ("source", Self::plain(&attribution::FIELDS, session.source().to_owned())),
+                ("totals", Self::plain(&TOTALS_FIELDS, totals.into_text())),
+            ],
         })
+    }
+
+    fn plain(fields: &'static [Field], facts: String) -> Self {
+        Self {
+            facts: vec![(fields, facts)],
+            objects: Vec::new(),
+        }
+    }
+}
+
+impl Serialize for Snapshot {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let mut result = Ok(());
+        for (fields, facts) in &self.facts {
+            lines::each(fields, facts, &mut |name, kind, line| {
+                let number = read_number(line).unwrap_or_default() as f64;
+                let written = match kind {
+                    Kind::Unsent => Ok(()),
+                    Kind::Text | Kind::Json => map.serialize_entry(name, line),
+                    Kind::Number => map.serialize_entry(name, &number),
+                    Kind::Money => map.serialize_entry(name, &(number / Money::PER_UNIT as f64)),
+                };
+                if written.is_err() {
+                    result = written;
+                }
+            });
+        }
+        result?;
+        for (name, object) in &self.objects {
+            map.serialize_entry(name, object)?;
+        }
+        map.end()
     }
 }

@@ -3,137 +3,45 @@
 mod networks;
 mod url;
 
+use crate::lines::{self, Field, Kind, Lines};
 use crate::text;
-use alloc::string::{String, ToString};
-pub use networks::Kind;
+use alloc::string::String;
+pub use networks::CHANNELS;
 pub use url::{host, page_key, path};
 
 /// Longest campaign field kept, in characters.
 pub const FIELD_CHARS_MAX: usize = 256;
 /// The source of a visitor who came from nowhere that shows; GA's spelling, which no host can have.
 pub const DIRECT: &str = "(direct)";
+/// The medium of such a visitor.
+const NO_MEDIUM: &str = "(none)";
 
-/// The group of sources a session belongs to, after GA4's default channel groups.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Channel {
-    /// Typed, bookmarked, or from an app that hides itself.
-    #[default]
-    Direct,
-    /// An unpaid result of a search engine.
-    OrganicSearch,
-    /// A paid result of a search engine.
-    PaidSearch,
-    /// An unpaid post in a social network.
-    OrganicSocial,
-    /// A paid post in a social network.
-    PaidSocial,
-    /// Paid, elsewhere.
-    PaidOther,
-    /// A video site, or the medium `video`.
-    Video,
-    /// A banner.
-    Display,
-    /// A mail.
-    Email,
-    /// An affiliate.
-    Affiliates,
-    /// A text message.
-    Sms,
-    /// An AI assistant.
-    AiAssistants,
-    /// A link on another site.
-    Referral,
-    /// A campaign whose medium says none of these.
-    Unassigned,
-}
-
-impl Channel {
-    const ALL: [Self; 14] = [
-        Self::Direct,
-        Self::OrganicSearch,
-        Self::PaidSearch,
-        Self::OrganicSocial,
-        Self::PaidSocial,
-        Self::PaidOther,
-        Self::Video,
-        Self::Display,
-        Self::Email,
-        Self::Affiliates,
-        Self::Sms,
-        Self::AiAssistants,
-        Self::Referral,
-        Self::Unassigned,
-    ];
-
-    /// The name in storage and on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::OrganicSearch => "organic_search",
-            Self::PaidSearch => "paid_search",
-            Self::OrganicSocial => "organic_social",
-            Self::PaidSocial => "paid_social",
-            Self::PaidOther => "paid_other",
-            Self::Video => "video",
-            Self::Display => "display",
-            Self::Email => "email",
-            Self::Affiliates => "affiliates",
-            Self::Sms => "sms",
-            Self::AiAssistants => "ai_assistants",
-            Self::Referral => "referral",
-            Self::Unassigned => "unassigned",
-        }
-    }
-
-    /// The channel of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.name() == name)
-    }
-}
-
-/// Where a session came from. A field that is unknown is empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// `utm_source`, else the network that a click id belongs to, else the known name or the host of the
-    /// referrer, else [`DIRECT`]. ASCII letters are in lower case.
-    pub source: String,
-    /// `utm_medium`, else what the click id or the referrer implies.
-    pub medium: String,
-    /// `utm_campaign`.
-    pub campaign: String,
-    /// `utm_term`.
-    pub term: String,
-    /// `utm_content`.
-    pub content: String,
-    /// The name of the click id that was there, such as `gclid`; never its value, which names a person's click.
-    pub click_id: String,
-    /// Origin and path of the page that linked here, if it was another site's.
-    pub referrer: String,
-    /// The group it belongs to.
-    pub channel: Channel,
-}
-
-impl Default for Source {
-    /// Direct.
-    fn default() -> Self {
-        Self {
-            source: DIRECT.to_string(),
-            medium: "(none)".to_string(),
-            campaign: String::new(),
-            term: String::new(),
-            content: String::new(),
-            click_id: String::new(),
-            referrer: String::new(),
-            channel: Channel::Direct,
-        }
-    }
-}
+/// The facts of a source, in the order of its lines. What is unknown is empty.
+///
+/// - `source`: `utm_source`, else the network that a click id belongs to, else the known name or the host of the
+///   referrer, else [`DIRECT`]. ASCII letters are in lower case, as in `medium`.
+/// - `medium`: `utm_medium`, else what the click id or the referrer implies.
+/// - `campaign`, `term`, `content`: the utm parameters of these names.
+/// - `click_id`: the name of the click id that was there, such as `gclid`; never its value, which names a
+///   person's click.
+/// - `referrer`: origin and path of the page that linked here, if it was another site's.
+/// - `channel`: one of [`CHANNELS`].
+pub const FIELDS: [Field; 8] = [
+    ("source", Kind::Text),
+    ("medium", Kind::Text),
+    ("campaign", Kind::Text),
+    ("term", Kind::Text),
+    ("content", Kind::Text),
+    ("click_id", Kind::Text),
+    ("referrer", Kind::Text),
+    ("channel", Kind::Text),
+];
 
 /// How a visitor arrived at a page.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arrival {
-    /// Where from.
-    pub source: Source,
+    /// The facts of its source, as lines.
+    pub facts: String,
     /// Whether the URL named the source (utm parameters or a click id), so that it can end a session.
     pub is_campaign: bool,
 }
@@ -143,121 +51,87 @@ impl Arrival {
     ///
     /// Any text will do: what cannot be understood is as if it were not there.
     pub fn read(page_url: &str, referrer: &str) -> Self {
-        let query = Query::read(page_url);
-        let mut source = Source {
-            campaign: query.campaign,
-            term: query.term,
-            content: query.content,
-            ..Source::default()
-        };
+        let (values, click) = read_query(page_url);
+        let [source, medium, ..] = &values;
         let from = url::host(referrer);
-        if from.is_some_and(|from| !url::same_site(from, url::host(page_url))) {
-            source.referrer = text::clean(url::without_query(referrer), FIELD_CHARS_MAX);
+        let is_external = !from.is_empty() && !url::is_same_site(&from, &url::host(page_url));
+        let is_campaign = !source.is_empty() || !click.is_empty();
+        let mut implied = (DIRECT, NO_MEDIUM);
+        let mut group = networks::UNKNOWN;
+        if is_campaign {
+            implied = networks::implied_by(click);
+            group = networks::by_name(if source.is_empty() { implied.0 } else { source });
+        } else if is_external {
+            let network = networks::by_host(&from);
+            implied = (network.0, network.1.medium);
+            group = network.1;
         }
-        let is_campaign = !query.source.is_empty() || query.click.is_some();
-        if let Some((click_id, network, medium)) = query.click {
-            source.click_id = click_id.to_string();
-            source.source = network.to_string();
-            source.medium = medium.to_string();
+        let given = |text: &str| is_campaign && !text.is_empty();
+        let medium = if given(medium) { medium.as_str() } else if given(source) { "" } else { implied.1 };
+        let source = if given(source) { source.as_str() } else { implied.0 };
+        let mut facts = Lines::default();
+        facts.push(source);
+        facts.push(medium);
+        for value in values.iter().skip(2) {
+            facts.push(value);
         }
-        if !query.source.is_empty() {
-            source.source = query.source;
-            source.medium = query.medium;
-        } else if !query.medium.is_empty() && is_campaign {
-            source.medium = query.medium;
-        }
-        let mut kind = networks::by_name(&source.source);
-        if !is_campaign && !source.referrer.is_empty() {
-            let from = from.unwrap_or_default().to_ascii_lowercase();
-            let (name, of_host) = networks::by_host(&from);
-            source.source = name.to_string();
-            source.medium = of_host.medium().to_string();
-            kind = of_host;
-        }
-        source.channel = channel(&source, kind);
+        facts.push(text::before(click, b' '));
+        facts.push(&text::clean(if is_external { url::without_query(referrer) } else { "" }, FIELD_CHARS_MAX));
+        facts.push(if source == DIRECT { "direct" } else { networks::channel(medium, group, is_campaign) });
         Self {
-            source,
+            facts: facts.into_text(),
             is_campaign,
         }
     }
+
+    /// A visitor who came from nowhere that shows.
+    pub fn direct() -> Self {
+        Self::read("", "")
+    }
+
+    /// The source's name.
+    pub fn source(&self) -> &str {
+        lines::at(&self.facts, 0)
+    }
 }
 
-/// The parameters that say where a visitor comes from; the first occurrence of each counts, and an empty one is
-/// absent.
-#[derive(Default)]
-struct Query {
-    source: String,
-    medium: String,
-    campaign: String,
-    term: String,
-    content: String,
-    click: Option<networks::ClickId>,
-}
+/// The parameters that say where a visitor comes from, in the order of [`FIELDS`].
+const PARAMETERS: [&str; 5] = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];
 
-impl Query {
-    fn read(page_url: &str) -> Self {
-        let mut query = Self::default();
-        let Some((_, pairs)) = url::without_fragment(page_url).split_once('?') else {
-            return query;
-        };
-        for pair in pairs.split('&') {
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            let field = match name {
-                "utm_source" => &mut query.source,
-                "utm_medium" => &mut query.medium,
-                "utm_campaign" => &mut query.campaign,
-                "utm_term" => &mut query.term,
-                "utm_content" => &mut query.content,
-                _ => {
-                    if query.click.is_none() && !value.is_empty() {
-                        query.click = networks::click_id(name);
-                    }
-                    continue;
-                }
-            };
+/// Their values in a URL, and the row of the first click id there. The first occurrence of each counts, and an
+/// empty one is absent.
+fn read_query(page_url: &str) -> ([String; 5], &'static str) {
+    let mut values = [const { String::new() }; 5];
+    let mut click = "";
+    let query = text::cut(text::before(page_url, b'#'), b'?');
+    let mut rest = query.map(|(_, query)| query);
+    while let Some(pairs) = rest {
+        let pair = text::before(pairs, b'&');
+        rest = text::cut(pairs, b'&').map(|(_, behind)| behind);
+        let (name, value) = text::cut(pair, b'=').unwrap_or_default();
+        let place = PARAMETERS.iter().position(|known| *known == name);
+        if let Some(field) = place.and_then(|place| values.get_mut(place)) {
             if field.is_empty() {
                 *field = text::clean(&url::decode(value), FIELD_CHARS_MAX);
-                if matches!(name, "utm_source" | "utm_medium") {
+                if place < Some(2) {
                     field.make_ascii_lowercase();
                 }
             }
+        } else if click.is_empty() && !value.is_empty() {
+            click = networks::click_id(name);
         }
-        query
     }
+    (values, click)
 }
 
-/// The channel of a source. The order is GA4's: paid before organic, the medium's word before the site's kind.
-fn channel(source: &Source, kind: Kind) -> Channel {
-    let medium = source.medium.as_str();
-    if source.source == DIRECT {
-        return Channel::Direct;
-    }
-    match (medium, kind) {
-        ("display" | "banner" | "expandable" | "interstitial" | "cpm", _) => Channel::Display,
-        ("cpc" | "ppc" | "cpv" | "retargeting", _) => paid(kind),
-        _ if medium.starts_with("paid") => paid(kind),
-        ("email" | "e-mail" | "e_mail" | "newsletter", _) => Channel::Email,
-        ("affiliate" | "affiliates", _) => Channel::Affiliates,
-        ("sms", _) => Channel::Sms,
-        ("video", _) | (_, Kind::Video) => Channel::Video,
-        ("social" | "social-network" | "social-media" | "sm", _) | (_, Kind::Social) => {
-            Channel::OrganicSocial
-        }
-        ("organic", _) | (_, Kind::Search) => Channel::OrganicSearch,
-        (_, Kind::Assistant) => Channel::AiAssistants,
-        (_, Kind::Mail) => Channel::Email,
-        ("referral" | "link" | "app", _) => Channel::Referral,
-        _ => Channel::Unassigned,
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn paid(kind: Kind) -> Channel {
-    match kind {
-        Kind::Search => Channel::PaidSearch,
-        Kind::Social => Channel::PaidSocial,
-        Kind::Video => Channel::Video,
-        _ => Channel::PaidOther,
+    #[test]
+    fn every_channel_of_the_tables_is_listed() {
+        for channel in networks::channels_in_use() {
+            assert!(CHANNELS.contains(&channel), "{channel}");
+        }
     }
 }

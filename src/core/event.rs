@@ -1,8 +1,7 @@
 //! Events, the names that have a meaning, and money.
 
-use crate::id::Uuid;
+use crate::lines::{Field, Kind};
 use crate::text;
-use crate::time::Timestamp;
 use alloc::string::String;
 
 /// Longest event name, in characters. Names of the field's standards have at most 40 (GA4).
@@ -21,78 +20,40 @@ pub const PAGE_VIEW: &str = "page_view";
 /// The event of a placed order.
 pub const PURCHASE: &str = "purchase";
 
-/// Something that happened on a page, stamped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// Unique; a collector that has it already drops the event.
-    pub id: Uuid,
-    /// What happened, at most [`NAME_CHARS_MAX`] characters.
-    pub name: String,
-    /// When, on the visitor's clock.
-    pub time: Timestamp,
-    /// When, in milliseconds since the document began to load (monotonic).
-    pub offset_ms: u64,
-    /// The page view it belongs to.
-    pub page_id: String,
-    /// Its place among the tab's events, from 0, without gaps.
-    pub seq: u64,
-    /// The page's URL, at most [`URL_CHARS_MAX`] characters.
-    pub url: String,
-    /// The page's title, at most [`TITLE_CHARS_MAX`] characters; may be empty.
-    pub title: String,
-    /// A JSON object as text, at most [`PROPS_BYTES_MAX`] bytes; empty for none.
-    pub props: String,
-}
+/// The facts of an event, in the order of its lines.
+///
+/// - `id`: unique; a collector that has it already drops the event.
+/// - `time`: when, on the visitor's clock. `offset_ms`: when, since the document began to load (monotonic).
+/// - `page_id`: the page view it belongs to. `seq`: its place among the tab's events, from 0, without gaps.
+pub const FIELDS: [Field; 9] = [
+    ("id", Kind::Text),
+    ("name", Kind::Text),
+    ("time", Kind::Number),
+    ("offset_ms", Kind::Number),
+    ("page_id", Kind::Text),
+    ("seq", Kind::Number),
+    ("url", Kind::Text),
+    ("title", Kind::Text),
+    ("props", Kind::Json),
+];
+/// Where the name stands in [`FIELDS`].
+pub const NAME_LINE: usize = 1;
 
-/// How far along the way to an order a session came; each step includes those before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum FunnelStep {
-    /// Nothing but visited.
-    #[default]
-    Visit,
-    /// Looked at a product.
-    ViewItem,
-    /// Put one into the cart.
-    AddToCart,
-    /// Began to check out.
-    BeginCheckout,
-    /// Said where to deliver to.
-    AddShippingInfo,
-    /// Said how to pay.
-    AddPaymentInfo,
-    /// Ordered.
-    Purchase,
-}
+/// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
+/// after GA4's commerce events.
+pub const FUNNEL: [&str; 7] = [
+    "visit",
+    "view_item",
+    "add_to_cart",
+    "begin_checkout",
+    "add_shipping_info",
+    "add_payment_info",
+    PURCHASE,
+];
 
-impl FunnelStep {
-    /// All steps, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Visit,
-        Self::ViewItem,
-        Self::AddToCart,
-        Self::BeginCheckout,
-        Self::AddShippingInfo,
-        Self::AddPaymentInfo,
-        Self::Purchase,
-    ];
-
-    /// The name of the event that reaches this step, after GA4's commerce events; `visit` for the first.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Visit => "visit",
-            Self::ViewItem => "view_item",
-            Self::AddToCart => "add_to_cart",
-            Self::BeginCheckout => "begin_checkout",
-            Self::AddShippingInfo => "add_shipping_info",
-            Self::AddPaymentInfo => "add_payment_info",
-            Self::Purchase => PURCHASE,
-        }
-    }
-
-    /// The step that the event called `name` reaches, if it is one of the funnel's.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|step| step.name() == name)
-    }
+/// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
+pub fn funnel_step(name: &str) -> usize {
+    FUNNEL.iter().position(|step| *step == name).unwrap_or(0)
 }
 
 /// An amount of money in ten-thousandths of the currency's unit, enough for every currency of ISO 4217.
@@ -107,26 +68,24 @@ impl Money {
     pub fn write(self, out: &mut String) {
         text::push_number(out, self.0 / Self::PER_UNIT);
         let mut fraction = self.0 % Self::PER_UNIT;
-        if fraction == 0 {
-            return;
+        if fraction > 0 {
+            out.push('.');
         }
-        out.push('.');
-        let mut place = Self::PER_UNIT / 10;
         while fraction > 0 {
-            text::push_number(out, fraction / place);
-            fraction %= place;
-            place /= 10;
+            fraction *= 10;
+            text::push_number(out, fraction / Self::PER_UNIT);
+            fraction %= Self::PER_UNIT;
         }
     }
 }
 
 /// What of a purchase the session's totals need.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Order {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Order<'a> {
     /// The shop's order id (`transaction_id`); empty if it gave none.
-    pub id: String,
+    pub id: &'a str,
     /// The order's value.
     pub value: Money,
     /// ISO 4217 code; empty if the shop gave none.
-    pub currency: String,
+    pub currency: &'a str,
 }

@@ -5,8 +5,8 @@
 //! [`Moment`](tracker::Moment), then drains the [`Output`](tracker::Output)s and carries them out.
 //!
 //! ```text
-//!   time  text  id  attribution  event          plain values
-//!        session  outbox  record                 rules over them; the stored text
+//!   time  text  id  lines  attribution  event    plain values
+//!        session  record  outbox                 rules over them; what is stored
 //!             tracker                            the machine that joins them
 //!             formats                            a batch as a collector wants it
 //! ```
@@ -18,13 +18,14 @@
 //! once, as [`Entropy`](id::Entropy) at the start of a page.
 //!
 //! **Architecture Invariant:** one input, then drain, then act. [`Tracker::handle`](tracker::Tracker::handle)
-//! takes one input; the host must then take outputs from [`Tracker::poll`](tracker::Tracker::poll) until it
-//! returns `None`, and only then may anything else run.
+//! takes one input; the host must then carry out what [`Tracker::take_outputs`](tracker::Tracker::take_outputs)
+//! gives, and only then may anything else run.
 //!
 //! **Architecture Invariant:** only [`session::decide`] knows when a session ends.
 //!
-//! **Architecture Invariant:** only [`record`] knows what stored text looks like, and only [`formats`] what is
-//! on the wire. Stored text is hostile: whatever it holds, reading it gives a value or nothing.
+//! **Architecture Invariant:** only [`record`] knows what is stored, and only [`formats`] what is on the wire. An
+//! event becomes [`lines`] of text once and is never taken apart again: stored, waiting and rendered, it is the same
+//! text. Stored text is hostile: whatever it holds, opening it gives what was stored or nothing.
 //!
 //! **Architecture Invariant:** wall time ([`Timestamp`](time::Timestamp)) and monotonic time
 //! ([`Uptime`](time::Uptime)) are different types. Sessions are measured on the wall, for they outlive a page;
@@ -39,6 +40,7 @@ pub mod attribution;
 pub mod event;
 pub mod formats;
 pub mod id;
+pub mod lines;
 pub mod outbox;
 pub mod record;
 pub mod session;

@@ -1,10 +1,10 @@
 //! What a session is and, in [`decide`], when it ends.
 
-use crate::attribution::Source;
-use crate::event::{FunnelStep, Money, Order};
-use crate::id::{self, Uuid};
+use crate::event::{FUNNEL, Money, Order, PAGE_VIEW, funnel_step};
+use crate::id;
+use crate::lines::{self, Field, Kind, Lines};
 use crate::time::{CivilDay, Timestamp};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 /// A session ends after this long without activity, unless the site says otherwise. The field's convention.
 pub const INACTIVITY_MS: u64 = 30 * 60_000;
@@ -31,15 +31,6 @@ pub enum Rollover {
 }
 
 impl Rollover {
-    const ALL: [Self; 6] = [
-        Self::First,
-        Self::Inactivity,
-        Self::Midnight,
-        Self::Campaign,
-        Self::MaxLength,
-        Self::Manual,
-    ];
-
     /// The name in storage and on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,11 +41,6 @@ impl Rollover {
             Self::MaxLength => "max_length",
             Self::Manual => "manual",
         }
-    }
-
-    /// The reason of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.name() == name)
     }
 }
 
@@ -95,42 +81,86 @@ pub struct Totals {
     pub revenue: Money,
     /// The currency of the first order; empty before it.
     pub currency: String,
-    /// The furthest step of the funnel.
-    pub funnel_step: FunnelStep,
-    /// [`fingerprint`](id::fingerprint) of the latest order's id, so that a reloaded thank-you page counts once.
+    /// The place of the furthest step in [`FUNNEL`].
+    pub funnel_step: usize,
+    /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
     pub last_order: u64,
 }
 
+/// The totals, in the order of their lines.
+pub const TOTALS_FIELDS: [Field; 7] = [
+    ("page_views", Kind::Number),
+    ("events", Kind::Number),
+    ("transactions", Kind::Number),
+    ("revenue", Kind::Money),
+    ("currency", Kind::Text),
+    ("funnel_step", Kind::Text),
+    ("last_order", Kind::Unsent),
+];
+
 impl Totals {
-    /// Counts an order, unless it has the id of the order before.
-    pub fn add_order(&mut self, order: &Order) {
-        let order_id = id::fingerprint(&order.id);
-        if !order.id.is_empty() && order_id == self.last_order {
+    /// Counts an event of this name, and the order if it is a purchase.
+    pub fn count(&mut self, name: &str, order: Option<Order<'_>>) {
+        self.events += 1;
+        self.page_views += u64::from(name == PAGE_VIEW);
+        self.funnel_step = self.funnel_step.max(funnel_step(name));
+        if let Some(order) = order {
+            self.add_order(order);
+        }
+    }
+
+    fn add_order(&mut self, order: Order<'_>) {
+        let fingerprint = id::fingerprint(order.id) & 0xffff_ffff;
+        if !order.id.is_empty() && fingerprint == self.last_order {
             return;
         }
-        self.last_order = order_id;
+        self.last_order = fingerprint;
         self.transactions += 1;
         if self.currency.is_empty() {
-            self.currency.clone_from(&order.currency);
+            self.currency.push_str(order.currency);
         }
         if self.currency == order.currency {
-            self.revenue = Money(self.revenue.0.saturating_add(order.value.0));
+            self.revenue.0 += order.value.0;
         }
     }
 
     /// Adds to the totals that a sibling tab has stored what this tab counted since `base`.
-    #[must_use]
-    pub fn rebased(&self, base: &Self, stored: Self) -> Self {
-        let grown = |stored: u64, mine: u64, base: u64| stored + mine.saturating_sub(base);
-        let ordered = self.transactions > base.transactions;
+    pub fn rebase(&mut self, base: &Self, stored: &Self) {
+        let grow = |mine: &mut u64, base: u64, stored: u64| *mine = stored + mine.saturating_sub(base);
+        if self.transactions == base.transactions {
+            self.last_order = stored.last_order;
+        }
+        grow(&mut self.page_views, base.page_views, stored.page_views);
+        grow(&mut self.events, base.events, stored.events);
+        grow(&mut self.transactions, base.transactions, stored.transactions);
+        grow(&mut self.revenue.0, base.revenue.0, stored.revenue.0);
+        if !stored.currency.is_empty() {
+            self.currency.clone_from(&stored.currency);
+        }
+        self.funnel_step = self.funnel_step.max(stored.funnel_step);
+    }
+
+    /// Appends the totals' lines.
+    pub fn write(&self, out: &mut Lines) {
+        out.push_number(self.page_views);
+        out.push_number(self.events);
+        out.push_number(self.transactions);
+        out.push_number(self.revenue.0);
+        out.push(&self.currency);
+        out.push(FUNNEL.get(self.funnel_step).unwrap_or(&FUNNEL[0]));
+        out.push_number(self.last_order);
+    }
+
+    /// Takes the totals' lines off `rest`.
+    pub fn read(rest: &mut &str) -> Self {
         Self {
-            page_views: grown(stored.page_views, self.page_views, base.page_views),
-            events: grown(stored.events, self.events, base.events),
-            transactions: grown(stored.transactions, self.transactions, base.transactions),
-            revenue: Money(grown(stored.revenue.0, self.revenue.0, base.revenue.0)),
-            currency: if stored.currency.is_empty() { self.currency.clone() } else { stored.currency },
-            funnel_step: self.funnel_step.max(stored.funnel_step),
-            last_order: if ordered { self.last_order } else { stored.last_order },
+            page_views: lines::next_number(rest),
+            events: lines::next_number(rest),
+            transactions: lines::next_number(rest),
+            revenue: Money(lines::next_number(rest)),
+            currency: lines::next(rest).to_string(),
+            funnel_step: funnel_step(lines::next(rest)),
+            last_order: lines::next_number(rest),
         }
     }
 }
@@ -138,28 +168,103 @@ impl Totals {
 /// A run of one visitor's activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its id. There is no null and no empty id.
-    pub id: Uuid,
-    /// The device it is on.
-    pub device_id: Uuid,
-    /// The session before it on this device.
-    pub previous_id: Option<Uuid>,
-    /// 1 for the device's first session, then 2, and so on.
-    pub number: u64,
-    /// Why it began.
-    pub reason: Rollover,
+    /// What was settled when it began and never changes, as lines of [`HEAD_FIELDS`] and then of
+    /// [`attribution::FIELDS`](crate::attribution::FIELDS).
+    pub head: String,
     /// When it began.
     pub started: Timestamp,
-    /// The latest activity in it.
-    pub last_activity: Timestamp,
     /// The day it began on.
     pub day: CivilDay,
-    /// Where the visitor came from.
-    pub source: Source,
-    /// The path of its first page.
-    pub landing_page: String,
+    /// Its latest activity.
+    pub last_activity: Timestamp,
     /// What it adds up to so far.
     pub totals: Totals,
+}
+
+/// The facts of a session's beginning, in the order of their lines.
+///
+/// - `id`: there is no null and no empty one. `device_id`: the device it is on.
+/// - `previous_id`: the session before it on this device. `number`: 1 for the device's first session, then 2.
+/// - `reason`: the [`Rollover`]'s name. `started_at`: Unix milliseconds on the visitor's clock.
+/// - `landing_page`: the path of its first page.
+pub const HEAD_FIELDS: [Field; 8] = [
+    ("id", Kind::Text),
+    ("device_id", Kind::Unsent),
+    ("previous_id", Kind::Text),
+    ("number", Kind::Number),
+    ("reason", Kind::Text),
+    ("started_at", Kind::Number),
+    ("day", Kind::Unsent),
+    ("landing_page", Kind::Text),
+];
+
+/// Where the device's id stands in [`HEAD_FIELDS`]; native batches say it of the device, not of the session.
+pub const DEVICE_LINE: usize = 1;
+
+/// How a session begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// The device.
+    pub device_id: &'a str,
+    /// The session before it.
+    pub previous: Option<&'a Session>,
+    /// Why.
+    pub reason: Rollover,
+    /// When.
+    pub time: Timestamp,
+    /// On which day.
+    pub day: CivilDay,
+    /// On which page.
+    pub landing_page: &'a str,
+    /// Where from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS)(crate::attribution::FIELDS).
+    pub source: &'a str,
+}
+
+impl Session {
+    /// A session that begins.
+    pub fn begin(beginning: &Beginning<'_>) -> Self {
+        let mut head = Lines::default();
+        head.push(beginning.id);
+        head.push(beginning.device_id);
+        head.push(beginning.previous.map_or("", Self::id));
+        head.push_number(beginning.previous.map_or(1, |previous| previous.number() + 1));
+        head.push(beginning.reason.name());
+        head.push_number(beginning.time.0);
+        head.push_number(u64::from(beginning.day.0));
+        head.push(beginning.landing_page);
+        let mut head = head.into_text();
+        head.push_str(beginning.source);
+        Self::read(&head, beginning.time, Totals::default())
+    }
+
+    /// The session with this head.
+    pub fn read(head: &str, last_activity: Timestamp, totals: Totals) -> Self {
+        let mut dates = lines::behind(head, 5);
+        Self {
+            started: Timestamp(lines::next_number(&mut dates)),
+            day: CivilDay(lines::next_number(&mut dates) as u32),
+            head: head.to_string(),
+            last_activity,
+            totals,
+        }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        lines::at(&self.head, 0)
+    }
+
+    /// 1 for the device's first session, then 2, and so on.
+    pub fn number(&self) -> u64 {
+        lines::next_number(&mut lines::behind(&self.head, 3))
+    }
+
+    /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS).
+    pub fn source(&self) -> &str {
+        lines::behind(&self.head, HEAD_FIELDS.len())
+    }
 }
 
 /// When to judge a session, and who has come.
@@ -184,24 +289,24 @@ pub struct Now<'a> {
 /// - Midnight: a *later* day ends it. An earlier one (travel westward, a clock set back) does not.
 /// - Campaign: a source that differs from the session's own. The same again, or none, never ends it.
 pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover> {
-    let too_long = |max_ms| now.time.since(session.started) >= max_ms;
+    let source = lines::at(session.source(), 0);
     if now.time.since(session.last_activity) >= rules.timeout_ms {
         Some(Rollover::Inactivity)
     } else if rules.midnight && now.day > session.day {
         Some(Rollover::Midnight)
-    } else if rules.max_ms.is_some_and(too_long) {
+    } else if rules.max_ms.is_some_and(|max_ms| now.time.since(session.started) >= max_ms) {
         Some(Rollover::MaxLength)
-    } else if rules.campaign && now.campaign.is_some_and(|source| source != session.source.source) {
+    } else if rules.campaign && now.campaign.is_some_and(|campaign| campaign != source) {
         Some(Rollover::Campaign)
     } else {
         None
     }
 }
 
-/// The id of the session that follows `previous` on a device, the first one where that is `None`.
+/// The id of the session that follows `previous_id` (empty for a device's first) when a visitor comes by `campaign`
+/// (empty for none).
 ///
 /// It depends on nothing but what all tabs read, so tabs that roll at once from the same record agree on it.
-pub fn next_id(seed: [u64; 2], previous: Option<Uuid>, campaign: Option<&str>) -> Uuid {
-    let [high, low] = previous.map_or([0, 0], Uuid::words);
-    id::derive(seed, &[high, low, campaign.map_or(0, id::fingerprint)])
+pub fn next_id(seed: &str, previous_id: &str, campaign: &str) -> String {
+    id::derive(&[seed, previous_id, campaign])
 }

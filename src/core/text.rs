@@ -32,43 +32,12 @@ pub fn push_json(out: &mut String, text: &str) {
         if char < ' ' {
             out.push_str("\\u00");
             out.push(if char < '\u{10}' { '0' } else { '1' });
-            out.push(char::from_digit(u32::from(char) & 15, 16).unwrap_or('0'));
+            out.push(crate::id::hex_digit(u64::from(char)));
         } else {
             out.push(char);
         }
     }
     out.push('"');
-}
-
-/// Appends `"name":"value",`, or nothing where the value is empty.
-pub fn push_member(out: &mut String, name: &str, value: &str) {
-    if !value.is_empty() {
-        push_name(out, name);
-        push_json(out, value);
-        out.push(',');
-    }
-}
-
-/// Appends `"name":number,`.
-pub fn push_count(out: &mut String, name: &str, number: u64) {
-    push_name(out, name);
-    push_number(out, number);
-    out.push(',');
-}
-
-/// Appends `"name":`; the name is ours and needs no escapes.
-pub fn push_name(out: &mut String, name: &str) {
-    out.push('"');
-    out.push_str(name);
-    out.push_str("\":");
-}
-
-/// Ends a JSON object whose members were written with a comma behind each.
-pub fn close(out: &mut String, bracket: char) {
-    if out.ends_with(',') {
-        out.pop();
-    }
-    out.push(bracket);
 }
 
 /// The first `max_chars` characters of `text` with control characters made spaces and the ends trimmed.
@@ -93,4 +62,29 @@ pub fn json_bytes(text: &str) -> usize {
         };
     }
     bytes
+}
+
+/// What stands before and after the first `byte` (an ASCII one) in `text`; `None` where it is not there.
+///
+/// The pattern searchers of `str` are several kilobytes; this is all that the formats and URLs here need.
+pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|candidate| candidate == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// What stands before the first `byte`; all of `text` where it is not there.
+pub fn before(text: &str, byte: u8) -> &str {
+    cut(text, byte).map_or(text, |(before, _)| before)
+}
+
+/// Reads a decimal number that is below what JavaScript counts exactly (about 2^53), far from where sums overflow.
+pub fn read_number(text: &str) -> Option<u64> {
+    let mut number = 0_u64;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() || number >= 1 << 49 {
+            return None;
+        }
+        number = number * 10 + u64::from(byte - b'0');
+    }
+    (!text.is_empty()).then_some(number)
 }

@@ -29,4 +29,4 @@ impl Uptime {
 ///
 /// The host works it out, since only it knows the zone's rules; a day of 23 or 25 hours is one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CivilDay(pub i32);
+pub struct CivilDay(pub u32);

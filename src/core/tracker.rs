@@ -3,17 +3,18 @@
 mod page;
 mod visit;
 
-use crate::event::{self, Event, Order};
-use crate::id::{Entropy, Uuid};
-use crate::outbox::{Answer, BatchId, Counters, FlushReason, Outbox, Segment};
+use crate::event::{self, Order};
+use crate::id::{self, Entropy};
+use crate::lines::Lines;
+use crate::outbox::{Answer, BatchId, Counters, Entry, FlushReason, Outbox, Segment};
 use crate::session::{Rollover, Rules, Session};
 use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
-use alloc::collections::VecDeque;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
-pub use page::{Navigation, NavigationKind};
 use page::Page;
+pub use page::{Navigation, NavigationKind};
+pub use visit::ACTIVITY_WRITE_MS;
 use visit::Visit;
 
 /// Everything the world says at the moment of an input.
@@ -25,36 +26,37 @@ pub struct Moment<'a> {
     pub uptime: Uptime,
     /// The day at `wall`, in the zone of the midnight rule.
     pub day: CivilDay,
-    /// The stored record as it is now; `None` where it is missing or storage is blocked.
-    pub stored: Option<&'a str>,
+    /// The stored record as it is now; empty where it is missing or storage is blocked.
+    pub stored: &'a str,
 }
 
 /// What happened.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// An earlier page left these keys and texts in the outbox's storage.
-    Recovered(Vec<(String, String)>),
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// An earlier page left this text under this key of the outbox. Heads come before their entries, and
+    /// [`Input::Woke`] when all have come.
+    Recovered {
+        /// The storage key.
+        key: &'a str,
+        /// What is stored there.
+        text: &'a str,
+    },
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     /// A route change that leads to the same page (see [`page_key`](crate::attribution::page_key)) is none.
     Navigated {
         /// The page and how it was reached.
-        to: Navigation,
+        to: Navigation<'a>,
         /// Whether to make a page view of it.
         counts: bool,
     },
-    /// The site says that the current page was viewed, with properties (a JSON object, or empty).
-    Viewed {
-        /// The properties.
-        props: String,
-    },
-    /// The site tracks an event.
+    /// The site tracks an event; a view of the current page is one too.
     Tracked {
         /// Its name.
-        name: String,
+        name: &'a str,
         /// Its properties: a JSON object, or empty.
-        props: String,
+        props: &'a str,
         /// The order, if the event is a purchase.
-        order: Option<Order>,
+        order: Option<Order<'a>>,
     },
     /// The site tried to track what cannot be: its properties were no JSON.
     Untrackable,
@@ -77,8 +79,6 @@ pub enum Input {
 /// What the host is to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Store this text as the record.
-    Save(String),
     /// Store a text under a key.
     Store(String, String),
     /// Remove a key.
@@ -87,65 +87,49 @@ pub enum Output {
     Send(BatchId),
 }
 
-/// What is fixed while a page lives.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// When sessions end.
-    pub rules: Rules,
-    /// The tab: its name, and the `seq` of its next event.
-    pub tab: Option<(String, u64)>,
-}
-
 /// A tracker of one page.
 ///
-/// Feed it one [`Input`] with [`handle`](Self::handle), then take every [`Output`] from [`poll`](Self::poll)
-/// **until it returns `None`**, carry them out, and see to it that [`Input::Woke`] comes at
-/// [`next_wake`](Self::next_wake).
+/// Feed it one [`Input`] with [`handle`](Self::handle), then **carry out what
+/// [`take_outputs`](Self::take_outputs) gives before anything else**, and see to it that [`Input::Woke`] comes
+/// at [`next_wake`](Self::next_wake).
 #[derive(Debug)]
 pub struct Tracker {
     entropy: Entropy,
     tab_id: String,
     next_seq: u64,
-    page: Option<Page>,
+    page: Page,
     visit: Visit,
     outbox: Outbox,
-    outputs: VecDeque<Output>,
+    outputs: Vec<Output>,
 }
 
 impl Tracker {
-    /// A tracker for a page that has just begun.
-    pub fn new(config: Config, mut entropy: Entropy) -> Self {
-        let (tab_id, next_seq) = config.tab.unwrap_or_else(|| (entropy.short_name(), 0));
+    /// A tracker for a page that has just begun, in the tab of that name whose next event has this `seq`.
+    pub fn new(rules: Rules, tab_id: &str, next_seq: u64, entropy: Entropy) -> Self {
         Self {
             entropy,
-            tab_id,
+            tab_id: tab_id.into(),
             next_seq,
-            page: None,
-            visit: Visit::new(config.rules),
+            page: Page::default(),
+            visit: Visit::new(rules),
             outbox: Outbox::default(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
         }
     }
 
     /// Takes one input.
-    pub fn handle(&mut self, moment: &Moment<'_>, input: Input) {
+    pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
         self.visit.read(moment);
-        let mut leaving = false;
         match input {
-            Input::Recovered(entries) => self.outbox.recover(entries, &mut self.outputs),
+            Input::Recovered { key, text } => return self.outbox.recover(key, text, &mut self.outputs),
             Input::Navigated { to, counts } => self.navigate(moment, &to, counts),
-            Input::Viewed { props } => self.view(moment, props),
-            Input::Tracked { name, props, order } => self.track(moment, &name, props, order.as_ref()),
-            Input::Untrackable => self.outbox.count_invalid(),
+            Input::Tracked { name, props, order } => self.track(moment, name, props, order),
+            Input::Untrackable => self.outbox.counters.invalid += 1,
             Input::Activity => self.act(moment, true),
-            Input::NewSession => {
-                self.begin(moment, Rollover::Manual);
-                self.view_again(moment);
-            }
+            Input::NewSession => self.begin(moment, Rollover::Manual, true),
             Input::Hidden => {
                 self.visit.save(&mut self.outputs);
                 self.outbox.close(FlushReason::Hidden);
-                leaving = true;
             }
             Input::Flush => self.outbox.close(FlushReason::Manual),
             Input::Woke => self.visit.save(&mut self.outputs),
@@ -155,12 +139,14 @@ impl Tracker {
                 self.outbox.answered(batch, answer, uptime, entropy, &mut self.outputs);
             }
         }
-        self.outbox.pump(moment.uptime, leaving, &mut self.entropy, &mut self.outputs);
+        let is_leaving = matches!(input, Input::Hidden);
+        self.outbox.pump(moment.uptime, is_leaving, &mut self.entropy, &mut self.outputs);
     }
 
-    /// The next thing to do; `None` when all is done.
-    pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+    /// What there is to do since the last input, in order.
+    #[must_use = "what is not carried out is lost"]
+    pub fn take_outputs(&mut self) -> Vec<Output> {
+        core::mem::take(&mut self.outputs)
     }
 
     /// When to tell [`Input::Woke`], if at all.
@@ -179,18 +165,18 @@ impl Tracker {
     }
 
     /// When the session ends if nothing more happens, by inactivity.
-    pub fn expires(&self) -> Option<Timestamp> {
-        let last_activity = self.session()?.last_activity;
-        Some(Timestamp(last_activity.0 + self.visit.rules.timeout_ms))
+    pub fn expires(&self) -> Timestamp {
+        let last_activity = self.session().map_or(0, |session| session.last_activity.0);
+        Timestamp(last_activity + self.visit.rules.timeout_ms)
     }
 
     /// What became of events on this page.
     pub fn counters(&self) -> &Counters {
-        self.outbox.counters()
+        &self.outbox.counters
     }
 
     /// How many events wait.
-    pub fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> u64 {
         self.outbox.waiting()
     }
 
@@ -199,92 +185,79 @@ impl Tracker {
         self.outbox.in_flight() > 0
     }
 
-    /// The tab's name, and the `seq` of its next event: what the tab's next page is to be given.
-    pub fn tab(&self) -> (&str, u64) {
-        (&self.tab_id, self.next_seq)
+    /// The `seq` of the tab's next event, which the tab's next page is to be given.
+    pub fn next_seq(&self) -> u64 {
+        self.next_seq
     }
 
-    fn navigate(&mut self, moment: &Moment<'_>, to: &Navigation, counts: bool) {
-        let before = self.page.as_ref();
-        if to.kind == NavigationKind::Spa && before.is_some_and(|page| page.is_same(&to.url)) {
+    fn navigate(&mut self, moment: &Moment<'_>, to: &Navigation<'_>, counts: bool) {
+        if to.kind == NavigationKind::Spa && self.page.is_at(to.url) {
             return;
         }
-        let campaign_before = before.and_then(Page::campaign);
-        self.visit.arrived(to, campaign_before.as_deref());
-        self.page = Some(Page::new(to, self.entropy.short_name()));
+        self.visit.arrived(to, &self.page.url);
+        self.page = Page::new(to, self.entropy.short_name());
         if counts {
-            self.view(moment, String::new());
+            self.track(moment, event::PAGE_VIEW, "", None);
         }
     }
 
-    fn view(&mut self, moment: &Moment<'_>, props: String) {
-        self.act(moment, false);
-        self.emit(moment, event::PAGE_VIEW, props, None);
-    }
-
-    fn track(&mut self, moment: &Moment<'_>, name: &str, props: String, order: Option<&Order>) {
+    fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
         let name = text::clean(name, event::NAME_CHARS_MAX);
         if name.is_empty() || props.len() > event::PROPS_BYTES_MAX {
-            self.outbox.count_invalid();
+            self.outbox.counters.invalid += 1;
             return;
         }
-        self.act(moment, true);
+        self.act(moment, name != event::PAGE_VIEW);
         self.emit(moment, &name, props, order);
     }
 
-    /// Activity: the session goes on, or a new one begins. On an open page the new one begins with a view of that
-    /// page, so that no session lacks a landing page; a page view that is to follow does that itself.
-    fn act(&mut self, moment: &Moment<'_>, on_open_page: bool) {
-        let Some(reason) = self.visit.judge(moment) else {
-            self.visit.go_on(moment, &mut self.outputs);
-            return;
-        };
-        self.begin(moment, reason);
-        if on_open_page {
-            self.view_again(moment);
+    /// Activity: the session goes on, or a new one begins.
+    fn act(&mut self, moment: &Moment<'_>, is_on_open_page: bool) {
+        match self.visit.judge(moment) {
+            Some(reason) => self.begin(moment, reason, is_on_open_page),
+            None => self.visit.go_on(moment, &mut self.outputs),
         }
     }
 
-    fn begin(&mut self, moment: &Moment<'_>, reason: Rollover) {
-        let landing_page = self.page.as_ref().map(Page::path).unwrap_or_default();
-        self.visit.begin(moment, reason, landing_page, &mut self.entropy, &mut self.outputs);
-        self.emit(moment, event::SESSION_START, String::new(), None);
-    }
-
-    fn view_again(&mut self, moment: &Moment<'_>) {
-        self.emit(moment, event::PAGE_VIEW, String::new(), None);
+    /// A new session begins. On an open page it begins with a view of that page, so that no session lacks a landing
+    /// page; where a page view began it, that is to follow anyway.
+    fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, is_on_open_page: bool) {
+        let landing_page = self.page.path();
+        self.visit.begin(moment, reason, &landing_page, &mut self.entropy, &mut self.outputs);
+        self.emit(moment, event::SESSION_START, "", None);
+        if is_on_open_page {
+            self.emit(moment, event::PAGE_VIEW, "", None);
+        }
     }
 
     /// Stamps an event and puts it into the outbox.
-    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: String, order: Option<&Order>) {
-        let id = match self.visit.session() {
-            Some(session) if name == event::SESSION_START => start_event_id(session),
-            _ => self.entropy.uuid(),
-        };
-        let Some(session) = self.visit.count(name, order) else {
-            return;
-        };
-        let page = self.page.as_ref();
-        let event = Event {
-            id,
-            name: name.to_string(),
-            time: moment.wall,
-            offset_ms: moment.uptime.0,
-            page_id: page.map(|page| page.id.clone()).unwrap_or_default(),
+    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
+        let Some(session) = self.visit.session_mut() else { return };
+        session.totals.count(name, order);
+        let mut facts = Lines::default();
+        facts.push(&if name == event::SESSION_START {
+            // Tabs that begin the same session at once send the same event.
+            id::derive(&[session.id(), name])
+        } else {
+            self.entropy.uuid()
+        });
+        facts.push(name);
+        facts.push_number(moment.wall.0);
+        facts.push_number(moment.uptime.0);
+        facts.push(&self.page.id);
+        facts.push_number(self.next_seq);
+        facts.push(&self.page.url);
+        facts.push(&self.page.title);
+        facts.push(props);
+        session.totals.write(&mut facts);
+        let entry = Entry {
             seq: self.next_seq,
-            url: page.map(|page| page.url.clone()).unwrap_or_default(),
-            title: page.map(|page| page.title.clone()).unwrap_or_default(),
-            props,
+            facts: facts.into_text(),
         };
         self.next_seq += 1;
-        self.outbox.push(&self.tab_id, session, event, moment.uptime, &mut self.outputs);
+        self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
         if name == event::PAGE_VIEW || order.is_some() {
             self.visit.save(&mut self.outputs);
         }
     }
-}
-
-/// The id of a session's first event: tabs that begin the same session at once send the same event.
-fn start_event_id(session: &Session) -> Uuid {
-    crate::id::derive(session.id.words(), &[1])
 }

@@ -1,138 +1,239 @@
-//! The networks that send visitors, by the name a campaign gives them, by host and by click id.
+//! The networks that send visitors, by the name a campaign gives them, by host and by click id; and the channels
+//! that they and a campaign's medium make, after GA4's default channel groups.
+//!
+//! The tables are text, a row a line: that is how they are smallest in the module and plainest to edit.
 
-use super::url::is_below;
+use super::url::{bare, is_at};
+use crate::text::{before, cut};
 
-/// What kind of site sends a visitor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A search engine.
-    Search,
-    /// A social network.
-    Social,
-    /// A video site.
-    Video,
-    /// An AI assistant.
-    Assistant,
-    /// A mail program on the web.
-    Mail,
-    /// Any other.
-    Other,
+/// Every channel there is.
+pub const CHANNELS: [&str; 14] = [
+    "direct",
+    "organic_search",
+    "paid_search",
+    "organic_social",
+    "paid_social",
+    "paid_other",
+    "video",
+    "display",
+    "email",
+    "affiliates",
+    "sms",
+    "ai_assistants",
+    "referral",
+    "unassigned",
+];
+
+/// What a group of networks makes of a visit.
+#[derive(Clone, Copy)]
+pub(super) struct Group {
+    /// The medium of a visit that only a referrer explains.
+    pub(super) medium: &'static str,
+    organic: &'static str,
+    paid: &'static str,
 }
 
-impl Kind {
-    /// The medium of a visit that only a referrer explains.
-    pub(super) fn medium(self) -> &'static str {
-        match self {
-            Self::Search => "organic",
-            Self::Social => "social",
-            Self::Mail => "email",
-            Self::Video | Self::Assistant | Self::Other => "referral",
+const SEARCH: Group = Group { medium: "organic", organic: "organic_search", paid: "paid_search" };
+const SOCIAL: Group = Group { medium: "social", organic: "organic_social", paid: "paid_social" };
+const VIDEO: Group = Group { medium: "referral", organic: "video", paid: "video" };
+const ASSISTANT: Group = Group { medium: "referral", organic: "ai_assistants", paid: "paid_other" };
+const MAIL: Group = Group { medium: "email", organic: "email", paid: "paid_other" };
+/// The group of a source that is no network we know.
+pub(super) const UNKNOWN: Group = Group { medium: "referral", organic: "referral", paid: "paid_other" };
+
+/// Parameter, network and implied medium of each click id. Facebook adds its own to unpaid links too, so it
+/// implies no payment.
+const CLICK_IDS: &str = "\
+gclid google cpc
+gbraid google cpc
+wbraid google cpc
+dclid google display
+fbclid facebook social
+msclkid bing cpc
+ttclid tiktok cpc
+twclid twitter cpc
+li_fat_id linkedin cpc
+epik pinterest cpc
+";
+
+/// Domain and name of each network, under the initial of its group. A domain that ends in a dot stands for all its
+/// country domains.
+const NETWORKS: &str = "\
+s
+google. google
+bing.com bing
+duckduckgo.com duckduckgo
+search.yahoo.com yahoo
+ecosia.org ecosia
+qwant.com qwant
+search.brave.com brave
+startpage.com startpage
+baidu.com baidu
+yandex. yandex
+search.naver.com naver
+seznam.cz seznam
+n
+facebook.com facebook
+fb.com facebook
+fb.me fb
+instagram.com instagram
+ig.me ig
+threads.net threads
+tiktok.com tiktok
+pinterest. pinterest
+linkedin.com linkedin
+lnkd.in linkedin
+reddit.com reddit
+twitter.com twitter
+t.co twitter
+x.com twitter
+snapchat.com snapchat
+vk.com vk
+v
+youtube.com youtube
+vimeo.com vimeo
+a
+chatgpt.com chatgpt
+perplexity.ai perplexity
+gemini.google.com gemini
+copilot.microsoft.com copilot
+claude.ai claude
+m
+mail.google.com gmail
+";
+
+/// Medium and the channel it makes, whatever the network; `paid` for the network's paid channel.
+const MEDIUMS: &str = "\
+cpc paid
+ppc paid
+cpv paid
+retargeting paid
+display display
+banner display
+expandable display
+interstitial display
+cpm display
+email email
+e-mail email
+e_mail email
+newsletter email
+affiliate affiliates
+affiliates affiliates
+sms sms
+video video
+social organic_social
+social-network organic_social
+social-media organic_social
+sm organic_social
+organic organic_search
+referral referral
+link referral
+app referral
+";
+
+/// What stands behind `key` and a space at the beginning of a row; empty where no row begins so.
+fn look_up(table: &'static str, key: &str) -> &'static str {
+    let row = row(table, key);
+    cut(row, b' ').map_or("", |(_, behind)| behind)
+}
+
+/// The row that begins with `key` and a space; empty where none does.
+fn row(table: &'static str, key: &str) -> &'static str {
+    let mut rest = table;
+    while let Some((row, behind)) = cut(rest, b'\n') {
+        if before(row, b' ') == key {
+            return row;
+        }
+        rest = behind;
+    }
+    ""
+}
+
+/// The row of the click id that this query parameter is; empty if it is none.
+pub(super) fn click_id(parameter: &str) -> &'static str {
+    row(CLICK_IDS, parameter)
+}
+
+/// Network and medium that the row of a click id implies.
+pub(super) fn implied_by(click: &'static str) -> (&'static str, &'static str) {
+    let (_, implied) = cut(click, b' ').unwrap_or_default();
+    cut(implied, b' ').unwrap_or_default()
+}
+
+/// The group of the network that a campaign calls `source`.
+pub(super) fn by_name(source: &str) -> Group {
+    find(&mut |_, name| name == source).1
+}
+
+/// Name and group of the network at `host` (in lower case); the host itself where it is none we know.
+pub(super) fn by_host(host: &str) -> (&str, Group) {
+    let (name, group) = find(&mut |domain, _| is_in(host, domain));
+    (if name.is_empty() { bare(host) } else { name }, group)
+}
+
+/// The last network that is as wanted: those below another's domain stand behind it.
+fn find(is_wanted: &mut dyn FnMut(&'static str, &'static str) -> bool) -> (&'static str, Group) {
+    let mut found = ("", UNKNOWN);
+    let mut group = UNKNOWN;
+    let mut rest = NETWORKS;
+    while let Some((row, behind)) = cut(rest, b'\n') {
+        rest = behind;
+        match (row, cut(row, b' ')) {
+            (_, Some((domain, name))) if is_wanted(domain, name) => found = (name, group),
+            ("s", None) => group = SEARCH,
+            ("n", None) => group = SOCIAL,
+            ("v", None) => group = VIDEO,
+            ("a", None) => group = ASSISTANT,
+            ("m", None) => group = MAIL,
+            _ => {}
         }
     }
+    found
 }
 
-/// A click id: its parameter, the network it belongs to, the medium it implies.
-pub(super) type ClickId = (&'static str, &'static str, &'static str);
-
-/// The click ids of the large networks. Facebook adds its own to unpaid links too, so it implies no payment.
-const CLICK_IDS: [ClickId; 10] = [
-    ("gclid", "google", "cpc"),
-    ("gbraid", "google", "cpc"),
-    ("wbraid", "google", "cpc"),
-    ("dclid", "google", "display"),
-    ("fbclid", "facebook", "social"),
-    ("msclkid", "bing", "cpc"),
-    ("ttclid", "tiktok", "cpc"),
-    ("twclid", "twitter", "cpc"),
-    ("li_fat_id", "linkedin", "cpc"),
-    ("epik", "pinterest", "cpc"),
-];
-
-/// The click id that this query parameter is, if it is one.
-pub(super) fn click_id(parameter: &str) -> Option<ClickId> {
-    CLICK_IDS.into_iter().find(|(name, ..)| *name == parameter)
-}
-
-/// Name and domain of each network. A domain that ends in a dot stands for all its country domains.
-const NETWORKS: [(&str, &str, Kind); 36] = [
-    ("google", "google.", Kind::Search),
-    ("bing", "bing.com", Kind::Search),
-    ("duckduckgo", "duckduckgo.com", Kind::Search),
-    ("yahoo", "search.yahoo.com", Kind::Search),
-    ("ecosia", "ecosia.org", Kind::Search),
-    ("qwant", "qwant.com", Kind::Search),
-    ("brave", "search.brave.com", Kind::Search),
-    ("startpage", "startpage.com", Kind::Search),
-    ("baidu", "baidu.com", Kind::Search),
-    ("yandex", "yandex.", Kind::Search),
-    ("naver", "search.naver.com", Kind::Search),
-    ("seznam", "search.seznam.cz", Kind::Search),
-    ("facebook", "facebook.com", Kind::Social),
-    ("facebook", "fb.com", Kind::Social),
-    ("fb", "fb.me", Kind::Social),
-    ("instagram", "instagram.com", Kind::Social),
-    ("ig", "threads.net", Kind::Social),
-    ("tiktok", "tiktok.com", Kind::Social),
-    ("pinterest", "pinterest.", Kind::Social),
-    ("pinterest", "pin.it", Kind::Social),
-    ("linkedin", "linkedin.com", Kind::Social),
-    ("linkedin", "lnkd.in", Kind::Social),
-    ("reddit", "reddit.com", Kind::Social),
-    ("twitter", "twitter.com", Kind::Social),
-    ("twitter", "t.co", Kind::Social),
-    ("twitter", "x.com", Kind::Social),
-    ("snapchat", "snapchat.com", Kind::Social),
-    ("vk", "vk.com", Kind::Social),
-    ("youtube", "youtube.com", Kind::Video),
-    ("vimeo", "vimeo.com", Kind::Video),
-    ("chatgpt", "chatgpt.com", Kind::Assistant),
-    ("perplexity", "perplexity.ai", Kind::Assistant),
-    ("gemini", "gemini.google.com", Kind::Assistant),
-    ("copilot", "copilot.microsoft.com", Kind::Assistant),
-    ("claude", "claude.ai", Kind::Assistant),
-    ("gmail", "mail.google.com", Kind::Mail),
-];
-
-/// The kind of the network that a campaign calls `name`.
-pub(super) fn by_name(name: &str) -> Kind {
-    let network = NETWORKS.iter().find(|(known, ..)| *known == name);
-    network.map_or(Kind::Other, |(.., kind)| *kind)
-}
-
-/// Name and kind of the network at `host` (in lower case); the host itself where it is none we know.
-///
-/// Of two domains that fit, the longer one counts: `mail.google.com` is mail.
-pub(super) fn by_host(host: &str) -> (&str, Kind) {
-    let network = NETWORKS
-        .iter()
-        .filter(|(_, domain, _)| is_at(host, domain))
-        .max_by_key(|(_, domain, _)| domain.len());
-    let host = host.strip_prefix("www.").unwrap_or(host);
-    network.map_or((host, Kind::Other), |(name, _, kind)| (*name, *kind))
-}
-
-/// Whether `host` is `domain` or below it.
-fn is_at(host: &str, domain: &str) -> bool {
-    if !domain.ends_with('.') {
-        return host == domain || is_below(host, domain);
+/// Whether `host` is at `domain`, or at one of its countries' domains.
+fn is_in(host: &str, domain: &str) -> bool {
+    if domain.as_bytes().last() != Some(&b'.') {
+        return is_at(host, domain);
     }
     let mut labels = host;
     loop {
         if labels.strip_prefix(domain).is_some_and(is_country) {
             return true;
         }
-        let Some((_, rest)) = labels.split_once('.') else {
+        let Some((_, behind)) = cut(labels, b'.') else {
             return false;
         };
-        labels = rest;
+        labels = behind;
     }
 }
 
 /// Whether `suffix` is one that search engines put their country sites under: `de`, `com`, `co.uk`, `com.br`.
 fn is_country(suffix: &str) -> bool {
-    let last = match suffix.split_once('.') {
+    let last = match cut(suffix, b'.') {
         Some(("co" | "com", last)) => last,
         _ => suffix,
     };
-    matches!(last.len(), 2 | 3) && !last.contains('.')
+    matches!(last.len(), 2 | 3) && before(last, b'.') == last
+}
+
+/// The channel of a source that is not direct: the medium's word counts before the network's.
+pub(super) fn channel(medium: &str, group: Group, is_campaign: bool) -> &'static str {
+    let is_paid = medium.as_bytes().starts_with(b"paid");
+    match look_up(MEDIUMS, medium) {
+        "paid" => group.paid,
+        _ if is_paid => group.paid,
+        // A site that is no network says nothing of a campaign whose medium says nothing.
+        "" if is_campaign && group.organic == UNKNOWN.organic => "unassigned",
+        "" | "referral" => group.organic,
+        channel => channel,
+    }
+}
+
+#[cfg(test)]
+pub(super) fn channels_in_use() -> impl Iterator<Item = &'static str> {
+    let groups = [SEARCH, SOCIAL, VIDEO, ASSISTANT, MAIL, UNKNOWN];
+    let of_mediums = MEDIUMS.lines().map(|row| look_up(MEDIUMS, before(row, b' ')));
+    let of_groups = groups.into_iter().flat_map(|group| [group.organic, group.paid]);
+    of_mediums.filter(|channel| *channel != "paid").chain(of_groups).chain(["unassigned"])
 }

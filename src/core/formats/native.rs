@@ -1,147 +1,124 @@
 //! The native format: one JSON object a batch, schema `shopbell/1`.
 
 use super::Context;
-use crate::attribution::Source;
-use crate::event::Event;
-use crate::id::Uuid;
+use crate::event::{self, Money};
+use crate::lines::{self, Field, Kind};
 use crate::outbox::Segment;
-use crate::session::{Session, Totals};
-use crate::text::{close, push_count, push_json, push_member, push_name};
+use crate::session::{HEAD_FIELDS, TOTALS_FIELDS};
+use crate::text::{self, push_json};
+use crate::{attribution, session};
 use alloc::string::String;
 
 /// The body of a batch. It is sent as `text/plain`, so that another origin's collector needs no preflight (Fetch
 /// Standard, "CORS-safelisted request-header").
 pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
-    let mut out = String::with_capacity(16_384);
-    out.push('{');
-    push_member(&mut out, "schema", "shopbell/1");
-    push_member(&mut out, "tracker", env!("CARGO_PKG_VERSION"));
-    push_member(&mut out, "site", context.site);
-    push_count(&mut out, "sent_at", context.sent_at.0);
-    device(&mut out, context, batch.session.device_id);
-    session(&mut out, &batch.session);
-    push_name(&mut out, "events");
-    out.push('[');
-    for event in &batch.events {
-        event_object(&mut out, &batch.tab_id, event);
+    let mut json = Json { out: String::new() };
+    let totals = batch.entries.last().map_or("", |entry| lines::behind(&entry.facts, event::FIELDS.len()));
+    json.begin('{');
+    json.text("schema", "shopbell/1");
+    json.text("tracker", env!("CARGO_PKG_VERSION"));
+    json.text("site", context.site);
+    json.number("sent_at", context.sent_at.0);
+    json.object("device");
+    json.text("id", lines::at(&batch.head, session::DEVICE_LINE));
+    json.text("storage", context.storage);
+    json.out.push_str(context.device);
+    json.end('}');
+    json.object("session");
+    let source = json.facts(&HEAD_FIELDS, &batch.head);
+    json.object("source");
+    json.facts(&attribution::FIELDS, source);
+    json.end('}');
+    json.object("totals");
+    json.facts(&TOTALS_FIELDS, totals);
+    json.end('}');
+    json.end('}');
+    json.name("events");
+    json.begin('[');
+    for entry in &batch.entries {
+        json.begin('{');
+        json.text("tab_id", &batch.tab_id);
+        json.facts(&event::FIELDS, &entry.facts);
+        json.end('}');
     }
-    close(&mut out, ']');
-    out.push(',');
-    delivery(&mut out, context, batch);
-    close(&mut out, '}');
-    out
+    json.end(']');
+    json.object("delivery");
+    json.number("attempt", batch.attempts);
+    json.text("flush", batch.closed.map_or("", |reason| reason.name()));
+    json.number("sent", context.counters.sent);
+    json.number("retried", context.counters.retried);
+    json.object("dropped");
+    json.number("rejected", context.counters.rejected);
+    json.number("bytes", context.counters.overflow);
+    json.number("invalid", context.counters.invalid);
+    json.end('}');
+    json.end('}');
+    json.end('}');
+    json.out.pop();
+    json.out
 }
 
-fn id(out: &mut String, name: &str, id: Uuid) {
-    push_name(out, name);
-    out.push('"');
-    id.write(out);
-    out.push_str("\",");
+/// JSON being written, a comma behind each value: the end of an object or list takes its last one back.
+struct Json {
+    out: String,
 }
 
-fn device(out: &mut String, context: &Context<'_>, device_id: Uuid) {
-    let device = context.device;
-    push_name(out, "device");
-    out.push('{');
-    id(out, "id", device_id);
-    push_member(out, "language", &device.language);
-    push_member(out, "time_zone", &device.time_zone);
-    push_name(out, "screen");
-    let (width, height) = device.screen;
-    out.push('[');
-    crate::text::push_number(out, u64::from(width));
-    out.push(',');
-    crate::text::push_number(out, u64::from(height));
-    out.push_str("],");
-    push_member(out, "bot", device.bot);
-    push_member(out, "storage", context.storage);
-    close(out, '}');
-    out.push(',');
-}
-
-fn session(out: &mut String, session: &Session) {
-    push_name(out, "session");
-    out.push('{');
-    id(out, "id", session.id);
-    push_count(out, "number", session.number);
-    push_member(out, "reason", session.reason.name());
-    if let Some(previous_id) = session.previous_id {
-        id(out, "previous_id", previous_id);
+impl Json {
+    fn begin(&mut self, bracket: char) {
+        self.out.push(bracket);
     }
-    push_count(out, "started_at", session.started.0);
-    source(out, &session.source);
-    push_member(out, "landing_page", &session.landing_page);
-    totals(out, &session.totals);
-    close(out, '}');
-    out.push(',');
-}
 
-fn source(out: &mut String, source: &Source) {
-    push_name(out, "source");
-    out.push('{');
-    push_member(out, "source", &source.source);
-    push_member(out, "medium", &source.medium);
-    push_member(out, "campaign", &source.campaign);
-    push_member(out, "term", &source.term);
-    push_member(out, "content", &source.content);
-    push_member(out, "click_id", &source.click_id);
-    push_member(out, "referrer", &source.referrer);
-    push_member(out, "channel", source.channel.name());
-    close(out, '}');
-    out.push(',');
-}
-
-fn totals(out: &mut String, totals: &Totals) {
-    push_name(out, "totals");
-    out.push('{');
-    push_count(out, "page_views", totals.page_views);
-    push_count(out, "events", totals.events);
-    push_count(out, "transactions", totals.transactions);
-    push_name(out, "revenue");
-    totals.revenue.write(out);
-    out.push(',');
-    push_member(out, "currency", &totals.currency);
-    push_member(out, "funnel_step", totals.funnel_step.name());
-    close(out, '}');
-    out.push(',');
-}
-
-fn event_object(out: &mut String, tab_id: &str, event: &Event) {
-    out.push('{');
-    id(out, "id", event.id);
-    push_name(out, "name");
-    push_json(out, &event.name);
-    out.push(',');
-    push_count(out, "time", event.time.0);
-    push_count(out, "offset_ms", event.offset_ms);
-    push_member(out, "tab_id", tab_id);
-    push_member(out, "page_id", &event.page_id);
-    push_count(out, "seq", event.seq);
-    push_member(out, "url", &event.url);
-    push_member(out, "title", &event.title);
-    if !event.props.is_empty() {
-        push_name(out, "props");
-        out.push_str(&event.props);
+    fn end(&mut self, bracket: char) {
+        if self.out.as_bytes().last() == Some(&b',') {
+            self.out.pop();
+        }
+        self.out.push(bracket);
+        self.out.push(',');
     }
-    close(out, '}');
-    out.push(',');
-}
 
-fn delivery(out: &mut String, context: &Context<'_>, batch: &Segment) {
-    let counters = context.counters;
-    push_name(out, "delivery");
-    out.push('{');
-    push_count(out, "attempt", u64::from(batch.attempts));
-    if let Some(reason) = batch.closed {
-        push_member(out, "flush", reason.name());
+    /// The name is ours and needs no escapes.
+    fn name(&mut self, name: &str) {
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
     }
-    push_count(out, "sent", counters.sent);
-    push_count(out, "retried", counters.retried);
-    push_name(out, "dropped");
-    out.push('{');
-    push_count(out, "rejected", counters.rejected);
-    push_count(out, "bytes", counters.overflow);
-    push_count(out, "invalid", counters.invalid);
-    close(out, '}');
-    close(out, '}');
+
+    fn object(&mut self, name: &str) {
+        self.name(name);
+        self.begin('{');
+    }
+
+    /// A member; none for an empty text.
+    fn text(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.name(name);
+            push_json(&mut self.out, text);
+            self.out.push(',');
+        }
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        text::push_number(&mut self.out, number);
+        self.out.push(',');
+    }
+
+    /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
+    fn facts<'a>(&mut self, fields: &[Field], facts: &'a str) -> &'a str {
+        lines::each(fields, facts, &mut |name, kind, line| match kind {
+            Kind::Text => self.text(name, line),
+            Kind::Unsent => {}
+            _ if line.is_empty() => {}
+            Kind::Money => {
+                self.name(name);
+                Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
+                self.out.push(',');
+            }
+            Kind::Number | Kind::Json => {
+                self.name(name);
+                self.out.push_str(line);
+                self.out.push(',');
+            }
+        })
+    }
 }

@@ -12,22 +12,17 @@ pub enum Answer {
     Accepted,
     /// It will never be stored: any other status.
     Rejected,
-    /// It was larger than the collector takes: 413.
-    TooLarge,
-    /// It may be stored another time: 408, 429, 5xx, or no answer at all.
-    Unavailable {
-        /// How long the collector asked to be left alone.
-        retry_after_ms: Option<u64>,
-    },
+    /// It may be stored another time: 408, 429, 5xx, or no answer at all. The collector asked to be left alone for
+    /// so many milliseconds, 0 for none.
+    Unavailable(u64),
 }
 
 impl Answer {
     /// The meaning of an HTTP status (RFC 9110 section 15), 0 standing for a request that failed.
-    pub fn from_status(status: u16, retry_after_ms: Option<u64>) -> Self {
+    pub fn from_status(status: u64, retry_after_ms: u64) -> Self {
         match status {
             200..300 => Self::Accepted,
-            413 => Self::TooLarge,
-            0 | 408 | 429 | 500.. => Self::Unavailable { retry_after_ms },
+            0 | 408 | 429 | 500.. => Self::Unavailable(retry_after_ms),
             _ => Self::Rejected,
         }
     }
@@ -35,8 +30,8 @@ impl Answer {
 
 /// How long to wait after this many failures before: exponential with full jitter (Brooker, "Exponential Backoff
 /// And Jitter", 2015), at least what the collector asked for, at most [`BACKOFF_MS_MAX`].
-pub fn backoff_ms(failures_before: u32, retry_after_ms: Option<u64>, chance: u64) -> u64 {
+pub fn backoff_ms(failures_before: u32, retry_after_ms: u64, chance: u64) -> u64 {
     let bound = (BACKOFF_MS_BASE << failures_before.min(16)).min(BACKOFF_MS_MAX);
     let jittered = 1 + chance % bound;
-    jittered.max(retry_after_ms.unwrap_or(0)).min(BACKOFF_MS_MAX)
+    jittered.max(retry_after_ms).min(BACKOFF_MS_MAX)
 }

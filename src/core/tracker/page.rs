@@ -1,6 +1,6 @@
 //! The page that is in view, and how it was reached.
 
-use crate::attribution::{self, Arrival};
+use crate::attribution;
 use crate::event::{TITLE_CHARS_MAX, URL_CHARS_MAX};
 use crate::text;
 use alloc::string::String;
@@ -19,20 +19,20 @@ pub enum NavigationKind {
 }
 
 /// A page that came into view.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Navigation {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Navigation<'a> {
     /// How.
     pub kind: NavigationKind,
     /// Its URL.
-    pub url: String,
-    /// `document.referrer`; empty where there is none, and for [`NavigationKind::Spa`].
-    pub referrer: String,
+    pub url: &'a str,
+    /// `document.referrer`; empty where there is none.
+    pub referrer: &'a str,
     /// `document.title`.
-    pub title: String,
+    pub title: &'a str,
 }
 
 /// The page in view.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) id: String,
     pub(super) url: String,
@@ -40,27 +40,21 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(navigation: &Navigation, id: String) -> Self {
+    pub(super) fn new(navigation: &Navigation<'_>, id: String) -> Self {
         Self {
             id,
-            url: text::clean(&navigation.url, URL_CHARS_MAX),
-            title: text::clean(&navigation.title, TITLE_CHARS_MAX),
+            url: text::clean(navigation.url, URL_CHARS_MAX),
+            title: text::clean(navigation.title, TITLE_CHARS_MAX),
         }
     }
 
     /// Whether `url` leads to this page.
-    pub(super) fn is_same(&self, url: &str) -> bool {
+    pub(super) fn is_at(&self, url: &str) -> bool {
         let url = text::clean(url, URL_CHARS_MAX);
         attribution::page_key(&self.url) == attribution::page_key(&url)
     }
 
     pub(super) fn path(&self) -> String {
         attribution::path(&self.url)
-    }
-
-    /// The campaign source that its URL names.
-    pub(super) fn campaign(&self) -> Option<String> {
-        let arrival = Arrival::read(&self.url, "");
-        arrival.is_campaign.then_some(arrival.source.source)
     }
 }

@@ -1,0 +1,28 @@
+//! What `page.js` offers, and the kinds of facts that it tells.
+
+use wasm_bindgen::prelude::*;
+
+pub(crate) const ACTIVITY: u32 = 0;
+pub(crate) const NAVIGATED: u32 = 1;
+pub(crate) const TRACKED: u32 = 2;
+pub(crate) const UNTRACKABLE: u32 = 3;
+pub(crate) const NEW_SESSION: u32 = 4;
+pub(crate) const HIDDEN: u32 = 5;
+pub(crate) const FLUSH: u32 = 6;
+pub(crate) const WOKE: u32 = 7;
+pub(crate) const LOOKED: u32 = 8;
+pub(crate) const ANSWERED: u32 = 9;
+pub(crate) const RECOVERED: u32 = 10;
+
+#[wasm_bindgen(module = "/page.js")]
+extern "C" {
+    pub(crate) fn open(zone: &str, local_storage: bool) -> String;
+    pub(crate) fn listen(feed: &JsValue);
+    pub(crate) fn tell(kind: u32);
+    pub(crate) fn track(name: &str, props: &JsValue);
+    pub(crate) fn local() -> Option<web_sys::Storage>;
+    pub(crate) fn device() -> String;
+    pub(crate) fn random() -> String;
+    pub(crate) fn send(url: &str, body: &str, batch: u32);
+    pub(crate) fn settled();
+}

@@ -1,0 +1,111 @@
+//! Values as lines of text: the one representation that storage keeps, batches wait in and formats render.
+//!
+//! What a page downloads is smallest, and what happens on each event is cheapest, when an event becomes text once
+//! and is never taken apart into fields again. So a session's facts and an event's are lines, in the order of a
+//! table of [`Field`]s, and whoever renders them walks table and lines together.
+
+use crate::text;
+use alloc::string::{String, ToString};
+
+/// What a line holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A text; an empty one is a value that is not there.
+    Text,
+    /// A count or a time, in decimal.
+    Number,
+    /// An amount of [`Money`](crate::event::Money), in decimal.
+    Money,
+    /// A JSON value as it stands; an empty line is a value that is not there.
+    Json,
+    /// A value that is stored but not sent under this name.
+    Unsent,
+}
+
+/// A line's name on the wire, and what it holds.
+pub type Field = (&'static str, Kind);
+
+/// Values being written, a line each.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(String);
+
+impl Lines {
+    /// Adds a value, which must hold no control characters (see [`text::clean`]).
+    pub fn push(&mut self, value: &str) {
+        self.0.push_str(value);
+        self.0.push('\n');
+    }
+
+    /// Adds a number.
+    pub fn push_number(&mut self, number: u64) {
+        text::push_number(&mut self.0, number);
+        self.0.push('\n');
+    }
+
+    /// The lines.
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+/// Takes the first line off `rest`; empty where there is none left.
+pub fn next<'a>(rest: &mut &'a str) -> &'a str {
+    let (line, behind) = text::cut(rest, b'\n').unwrap_or_default();
+    *rest = behind;
+    line
+}
+
+/// Takes the first line off `rest` as a number; 0 where it is none.
+pub fn next_number(rest: &mut &str) -> u64 {
+    text::read_number(next(rest)).unwrap_or_default()
+}
+
+/// The line at `place`, counted from 0; empty where there is none.
+pub fn at(lines: &str, place: usize) -> &str {
+    next(&mut behind(lines, place))
+}
+
+/// What stands behind the first `count` lines.
+pub fn behind(lines: &str, count: usize) -> &str {
+    let mut rest = lines;
+    for _ in 0..count {
+        next(&mut rest);
+    }
+    rest
+}
+
+/// Walks fields and lines together and returns the lines that are left over.
+pub fn each<'a>(fields: &[Field], lines: &'a str, to: &mut dyn FnMut(&'static str, Kind, &'a str)) -> &'a str {
+    let mut rest = lines;
+    for (name, kind) in fields {
+        to(name, *kind, next(&mut rest));
+    }
+    rest
+}
+
+const VERSION: &str = "shopbell/1 ";
+/// Longest text that is opened at all, in bytes; the longest that is sealed has about half of it.
+pub const SEALED_BYTES_MAX: usize = 32_768;
+
+/// Lines for storage: under a first line with the version of the layout and a fingerprint of the rest.
+pub fn seal(lines: &str) -> String {
+    let mut sealed = VERSION.to_string();
+    text::push_number(&mut sealed, fingerprint(lines));
+    sealed.push('\n');
+    sealed.push_str(lines);
+    sealed
+}
+
+/// The lines that were sealed; `None` for text of another version, cut short or altered.
+///
+/// Stored text is hostile: whatever it holds, opening it gives what was sealed or nothing. (Somebody who writes a
+/// matching fingerprint on purpose could as well post to the collector.)
+pub fn open(sealed: &str) -> Option<&str> {
+    let (first, lines) = text::cut(sealed, b'\n')?;
+    let known = text::read_number(first.strip_prefix(VERSION)?)?;
+    (sealed.len() <= SEALED_BYTES_MAX && known == fingerprint(lines)).then_some(lines)
+}
+
+fn fingerprint(text: &str) -> u64 {
+    crate::id::fingerprint(text) & 0xffff_ffff
+}

@@ -1,0 +1,49 @@
+//! The demo: the collector, serving the shop, the report and the tracker.
+
+use crate::package;
+use crate::shell::{cargo, root, run, say};
+use anyhow::{Context, Result};
+use std::process::Command;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Port on the loopback interface; 0 for any that is free.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Where events are kept.
+    #[arg(long, default_value = "sqlite:target/x/demo.sqlite")]
+    store: String,
+}
+
+pub(crate) fn serve(arguments: &Arguments) -> Result<()> {
+    package::all()?;
+    say("building the collector");
+    build_collector()?;
+    let mut collector = Command::new(root().join("target/debug/shopbell-collector"));
+    collector
+        .arg("--listen")
+        .arg(format!("127.0.0.1:{}", arguments.port))
+        .args(["--store", &arguments.store])
+        .arg("--www")
+        .arg(root().join("www"))
+        .current_dir(root());
+    replace(collector)
+}
+
+/// Builds the collector where `cargo x` finds it.
+pub(crate) fn build_collector() -> Result<()> {
+    run(cargo().args(["build", "--quiet", "--package", "shopbell-collector"]))
+}
+
+/// Becomes the collector, so that a signal to us reaches it.
+#[cfg(unix)]
+fn replace(mut collector: Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    Err(collector.exec()).context("could not start the collector")
+}
+
+#[cfg(not(unix))]
+fn replace(mut collector: Command) -> Result<()> {
+    let status = collector.status().context("could not start the collector")?;
+    std::process::exit(status.code().unwrap_or(1));
+}

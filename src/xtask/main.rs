@@ -1,0 +1,52 @@
+//! `cargo x …`: everything a developer runs, with nothing to install by hand.
+
+mod demo;
+mod package;
+mod shell;
+mod size;
+mod stale;
+mod test;
+mod tools;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Build, measure, show and test Shopbell.
+#[derive(Parser)]
+#[command(name = "cargo x", bin_name = "cargo x")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds www/tracker/dist, a folder that `npm pack` takes, and the report page.
+    Build,
+    /// Builds what is stale, then serves the shop, the report and the collector until stopped.
+    Demo(demo::Arguments),
+    /// Prints the bytes of every file of dist against the budgets; fails over budget.
+    Size,
+    /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers.
+    Test,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Build => package::all(),
+        Command::Demo(arguments) => demo::serve(arguments),
+        Command::Size => size::check(),
+        Command::Test => test::all(),
+    }
+}

@@ -1,0 +1,171 @@
+//! The tracker's package: Rust to wasm, wasm to glue, both to scripts. And the report page's script.
+
+use crate::shell::{cargo, root, run, say};
+use crate::{stale, tools};
+use anyhow::{Context, Result};
+use base64::Engine;
+use std::{env, fs};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
+
+/// Everything that a page loads.
+pub(crate) fn all() -> Result<()> {
+    tools::wasm_target()?;
+    tools::npm_packages("www")?;
+    let inputs = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+        "src/core",
+        "src/browser",
+        "src/xtask/package.rs",
+        "www/package-lock.json",
+        "www/tracker",
+    ];
+    let tracker = stale::unless_fresh("tracker", &inputs, &dist("tracker"), tracker)?;
+    let inputs = ["src/xtask/package.rs", "www/package-lock.json", "www/report"];
+    let report = stale::unless_fresh("report", &inputs, &dist("report"), report)?;
+    if !tracker && !report {
+        say("www/tracker/dist and www/report/dist are up to date");
+    }
+    Ok(())
+}
+
+/// The folder that a part of `www` is built into.
+pub(crate) fn dist(part: &str) -> PathBuf {
+    root().join("www").join(part).join("dist")
+}
+
+/// Where the steps hand each other their files.
+fn module_folder() -> PathBuf {
+    root().join("target/x/module")
+}
+
+fn tracker() -> Result<()> {
+    let compiled = compile()?;
+    let module = module_folder();
+    let _ = fs::remove_dir_all(&module);
+    say("generating the glue with wasm-bindgen");
+    Bindgen::new()
+        .input_path(compiled)
+        .bundler(true)?
+        .typescript(false)
+        .omit_default_module_path(true)
+        .remove_name_section(std::env::var_os("NAMES").is_none())
+        .remove_producers_section(true)
+        .encode_into(EncodeInto::Always)
+        .generate(&module)?;
+    say("optimising the module with wasm-opt");
+    optimise(&module.join("shopbell_bg.wasm"))?;
+    say("bundling www/tracker/dist with esbuild");
+    let wasm = fs::read(module.join("shopbell_bg.wasm"))?;
+    fs::write(module.join("bytes.js"), format!("export default '{}';\n", inlined(&wasm)?))?;
+    let dist = dist("tracker");
+    let _ = fs::remove_dir_all(&dist);
+    fs::create_dir_all(&dist)?;
+    bundle("script.js", "iife", &dist.join("shopbell.js"))?;
+    bundle("script.split.js", "iife", &dist.join("shopbell.split.js"))?;
+    bundle("index.js", "esm", &dist.join("index.js"))?;
+    bundle("stub.js", "iife", &dist.join("stub.js"))?;
+    fs::write(dist.join("shopbell.wasm"), wasm)?;
+    fs::copy(root().join("www/tracker/src/index.d.ts"), dist.join("index.d.ts"))?;
+    let manifest = fs::read_to_string(root().join("www/tracker/src/package.json"))?;
+    let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
+    fs::write(dist.join("package.json"), manifest.replace("\"version\": \"0.0.0\"", &version))?;
+    for licence in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
+        fs::copy(root().join(licence), dist.join(licence)).with_context(|| format!("could not copy {licence}"))?;
+    }
+    Ok(())
+}
+
+/// Compiles the module, and the standard library with it so that a panic is a bare trap: all that formats panic
+/// messages goes. That needs the library's source and an unstable flag; `SHOPBELL_STOCK_STD=1` (or a toolchain that
+/// cannot fetch the source) builds with the library as it comes, some kilobytes larger and otherwise the same.
+fn compile() -> Result<PathBuf> {
+    let stock = env::var_os("SHOPBELL_STOCK_STD").is_some() || !tools::std_source()?;
+    let target = root().join("target").join(if stock { "" } else { "x/lean" });
+    let mut build = cargo();
+    build.args(["build", "--package", "shopbell", "--features", "module"]);
+    build.args(["--target", "wasm32-unknown-unknown", "--profile", "size"]);
+    build.arg("--target-dir").arg(&target);
+    if stock {
+        say("compiling the browser crate in the size profile");
+    } else {
+        say("compiling the browser crate in the size profile, with its standard library");
+        build.arg("-Zbuild-std=std,panic_abort");
+        build.env("RUSTC_BOOTSTRAP", "1");
+        build.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort");
+    }
+    run(&mut build)?;
+    Ok(target.join("wasm32-unknown-unknown/size/shopbell.wasm"))
+}
+
+/// Binaryen's optimiser, with what current browsers have: Chrome 85, Firefox 79, Safari 15.
+fn optimise(wasm: &Path) -> Result<()> {
+    let features = [
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-sign-ext",
+        "--enable-reference-types",
+        "--enable-multivalue",
+    ];
+    let passes = [
+        "--traps-never-happen",
+        "-Oz",
+        "--converge",
+        "--gufa-optimizing",
+        "-Oz",
+        "--converge",
+        if std::env::var_os("NAMES").is_some() { "-g" } else { "--strip-debug" },
+        "--strip-producers",
+        "--strip-target-features",
+    ];
+    let mut wasm_opt = Command::new("node");
+    wasm_opt.arg(root().join("www/node_modules/binaryen/bin/wasm-opt"));
+    run(wasm_opt.args(features).args(passes).arg(wasm).arg("-o").arg(wasm))
+}
+
+/// The module as text: base64 of its deflate stream costs a ninth over the raw module once compressed for the wire,
+/// base64 of the module itself a third.
+fn inlined(wasm: &[u8]) -> Result<String> {
+    let mut deflated = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, wasm, &mut deflated)?;
+    Ok(base64::engine::general_purpose::STANDARD.encode(deflated))
+}
+
+fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
+    let module = module_folder();
+    esbuild(
+        &root().join("www/tracker/src").join(entry),
+        output,
+        &[
+            format!("--format={format}"),
+            "--target=es2022".to_owned(),
+            format!("--alias:shopbell-glue={}", module.join("shopbell_bg.js").display()),
+            format!("--alias:shopbell-page={}", page()?.display()),
+            format!("--alias:shopbell-bytes={}", module.join("bytes.js").display()),
+        ],
+    )
+}
+
+/// The copy of `page.js` that the glue imports; the scripts must have the same one.
+fn page() -> Result<PathBuf> {
+    let snippets = fs::read_dir(module_folder().join("snippets"))?;
+    let folder = snippets.flatten().next().context("wasm-bindgen wrote no snippets")?;
+    Ok(folder.path().join("page.js"))
+}
+
+fn report() -> Result<()> {
+    say("bundling www/report/dist with esbuild");
+    let options = ["--format=esm".to_owned(), "--target=es2022".to_owned()];
+    esbuild(&root().join("www/report/report.js"), &dist("report").join("report.js"), &options)
+}
+
+fn esbuild(entry: &Path, output: &Path, options: &[String]) -> Result<()> {
+    let mut esbuild = Command::new("node");
+    esbuild.arg(root().join("www/node_modules/esbuild/bin/esbuild")).arg(entry);
+    esbuild.args(["--bundle", "--minify", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]);
+    run(esbuild.args(options).arg(format!("--outfile={}", output.display())))
+}

@@ -1,0 +1,53 @@
+//! Every test, in the order in which they fail fastest.
+
+use crate::shell::{cargo, root, run, say};
+use crate::{demo, package, size, tools};
+use anyhow::Result;
+use std::fs;
+use std::process::Command;
+
+pub(crate) fn all() -> Result<()> {
+    say("checking format, lints and docs");
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    tools::wasm_target()?;
+    run(cargo().args([
+        "clippy",
+        "--quiet",
+        "--package",
+        "shopbell",
+        "--features",
+        "module",
+        "--target",
+        "wasm32-unknown-unknown",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    let mut doc = cargo();
+    doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
+    run(&mut doc)?;
+    say("testing the core and the collector");
+    run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
+    size::check()?;
+    browsers()
+}
+
+fn browsers() -> Result<()> {
+    package::all()?;
+    tools::npm_packages("tests/browsers")?;
+    let chromium = tools::chromium()?;
+    demo::build_collector()?;
+    say("testing the package and the shop in Chromium");
+    let mut suites = Vec::new();
+    for entry in fs::read_dir(root().join("tests/browsers"))? {
+        let path = entry?.path();
+        if path.to_str().is_some_and(|path| path.ends_with(".test.js")) {
+            suites.push(path);
+        }
+    }
+    suites.sort();
+    let mut node = Command::new("node");
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(suites);
+    run(node.env("CHROMIUM", chromium))
+}

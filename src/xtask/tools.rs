@@ -1,0 +1,86 @@
+//! What building and testing need beside cargo: fetched where that can be done, named in one sentence where not.
+
+use crate::shell::{root, run, say};
+use crate::stale;
+use anyhow::{Result, bail};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+const WASM: &str = "wasm32-unknown-unknown";
+const NODE_MAJOR_MIN: u32 = 20;
+
+/// The wasm target of the toolchain in use.
+pub(crate) fn wasm_target() -> Result<()> {
+    let sysroot = output("rustc", &["--print", "sysroot"])?;
+    if Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).exists() {
+        return Ok(());
+    }
+    say("fetching the wasm32 target through rustup");
+    if run(Command::new("rustup").args(["target", "add", WASM])).is_err() {
+        bail!("the Rust target {WASM} is missing and rustup could not fetch it: install it for this toolchain");
+    }
+    Ok(())
+}
+
+/// The source of the standard library; `false` where there is none and none can be fetched.
+pub(crate) fn std_source() -> Result<bool> {
+    let sysroot = output("rustc", &["--print", "sysroot"])?;
+    if Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library").exists() {
+        return Ok(true);
+    }
+    say("fetching the standard library's source through rustup");
+    Ok(run(Command::new("rustup").args(["component", "add", "rust-src"])).is_ok())
+}
+
+/// Node, and the npm packages of `folder` as its lock file pins them.
+pub(crate) fn npm_packages(folder: &str) -> Result<()> {
+    let version = output("node", &["--version"]).unwrap_or_default();
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
+    if major.is_none_or(|major: u32| major < NODE_MAJOR_MIN) {
+        bail!("Node.js {NODE_MAJOR_MIN} or newer is needed and was not found: install it with its npm");
+    }
+    let lock = format!("{folder}/package-lock.json");
+    let installed = root().join(folder).join("node_modules");
+    let name = folder.replace('/', "-");
+    stale::unless_fresh(&name, &[&lock], &installed, || {
+        say(&format!("installing the npm packages of {folder}"));
+        let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"];
+        run(Command::new("npm").args(npm).current_dir(root().join(folder)))
+    })?;
+    Ok(())
+}
+
+/// A Chromium for the browser tests: `$CHROMIUM`, one on the path, or Debian's package where we may install it.
+pub(crate) fn chromium() -> Result<PathBuf> {
+    if let Some(path) = env::var_os("CHROMIUM") {
+        return Ok(path.into());
+    }
+    if let Some(path) = on_path() {
+        return Ok(path);
+    }
+    if Path::new("/usr/bin/apt-get").exists() && output("id", &["-u"])?.trim() == "0" {
+        say("installing Chromium from Debian's packages");
+        let mut apt = Command::new("apt-get");
+        run(apt.args(["update", "-qq"]).stdout(Stdio::null()))?;
+        let mut apt = Command::new("apt-get");
+        apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
+        run(apt.args(["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation"]))?;
+    }
+    match on_path() {
+        Some(path) => Ok(path),
+        None => bail!("no Chromium was found for the browser tests: install one, or name it in CHROMIUM"),
+    }
+}
+
+fn on_path() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+    let path = env::var_os("PATH")?;
+    let candidates = env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    candidates.into_iter().find(|candidate| candidate.is_file())
+}
+
+fn output(program: &str, arguments: &[&str]) -> Result<String> {
+    let output = Command::new(program).args(arguments).stderr(Stdio::null()).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
