@@ -218,7 +218,7 @@ pub struct Beginning<'a> {
     pub day: CivilDay,
     /// On which page.
     pub landing_page: &'a str,
-    /// Where from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS)(crate::attribution::FIELDS).
+    /// Where from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS).
     pub source: &'a str,
 }
 

@@ -1,0 +1,180 @@
+//! What a batch must be: the native format as it is received.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The schema that is taken.
+pub const SCHEMA: &str = "shopbell/1";
+/// Most events in one batch; the tracker sends at most 50.
+pub const EVENTS_MAX: usize = 1_000;
+/// Longest id, event name, site or other short text, in characters.
+const SHORT_CHARS_MAX: usize = 128;
+/// Longest URL or title, in characters.
+const LONG_CHARS_MAX: usize = 8_192;
+/// Latest time taken: what JavaScript's `Date` can hold, in milliseconds.
+const TIME_MS_MAX: u64 = 8_640_000_000_000_000;
+
+/// A native batch. What it says beside this is passed over.
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
+pub struct Batch {
+    pub schema: String,
+    #[serde(default)]
+    pub tracker: String,
+    pub site: String,
+    pub sent_at: u64,
+    pub device: Device,
+    pub session: Session,
+    pub events: Vec<Event>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
+pub struct Device {
+    pub id: String,
+    #[serde(default)]
+    pub language: Option<String>,
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    #[serde(default)]
+    pub bot: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
+pub struct Session {
+    pub id: String,
+    pub number: u64,
+    pub reason: String,
+    #[serde(default)]
+    pub previous_id: Option<String>,
+    pub started_at: u64,
+    #[serde(default)]
+    pub landing_page: String,
+    #[serde(default)]
+    pub source: Source,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
+pub struct Source {
+    pub source: Option<String>,
+    pub medium: Option<String>,
+    pub campaign: Option<String>,
+    pub term: Option<String>,
+    pub content: Option<String>,
+    pub click_id: Option<String>,
+    pub referrer: Option<String>,
+    pub channel: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
+pub struct Event {
+    pub id: String,
+    pub name: String,
+    pub time: u64,
+    #[serde(default)]
+    pub offset_ms: u64,
+    #[serde(default)]
+    pub tab_id: String,
+    #[serde(default)]
+    pub page_id: String,
+    #[serde(default)]
+    pub seq: u64,
+    #[serde(default)]
+    pub url: String,
+    #[serde(default)]
+    pub title: String,
+    #[serde(default)]
+    pub consent: Option<String>,
+    /// Kept as text: what a shop says in its properties is the shop's.
+    #[serde(default)]
+    pub props: Option<Box<RawValue>>,
+}
+
+impl Batch {
+    /// Reads and checks a body. The error is one sentence that names what was wrong and what is accepted.
+    pub fn read(body: &[u8]) -> Result<Self, String> {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let batch: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            match path.as_str() {
+                "." => format!("the body is no native batch: {}", error.into_inner()),
+                _ => format!("{path} is not what a native batch has there: {}", error.into_inner()),
+            }
+        })?;
+        json.end().map_err(|error| format!("something follows the batch: {error}"))?;
+        batch.check()?;
+        Ok(batch)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.schema != SCHEMA {
+            return Err(format!("schema is {:?}; accepted is {SCHEMA:?}", self.schema));
+        }
+        if self.events.len() > EVENTS_MAX {
+            return Err(format!("events has {} entries; accepted are at most {EVENTS_MAX}", self.events.len()));
+        }
+        required("site", &self.site)?;
+        time("sent_at", self.sent_at)?;
+        required("device.id", &self.device.id)?;
+        required("session.id", &self.session.id)?;
+        required("session.reason", &self.session.reason)?;
+        time("session.started_at", self.session.started_at)?;
+        time("session.number", self.session.number)?;
+        limited("session.landing_page", &self.session.landing_page, LONG_CHARS_MAX)?;
+        for (place, event) in self.events.iter().enumerate() {
+            event.check().map_err(|error| format!("events[{place}].{error}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Event {
+    fn check(&self) -> Result<(), String> {
+        required("id", &self.id)?;
+        required("name", &self.name)?;
+        time("time", self.time)?;
+        time("offset_ms", self.offset_ms)?;
+        time("seq", self.seq)?;
+        limited("tab_id", &self.tab_id, SHORT_CHARS_MAX)?;
+        limited("page_id", &self.page_id, SHORT_CHARS_MAX)?;
+        limited("url", &self.url, LONG_CHARS_MAX)?;
+        limited("title", &self.title, LONG_CHARS_MAX)?;
+        match &self.props {
+            Some(props) if !props.get().starts_with('{') => {
+                Err("props is no object; accepted is a JSON object, or nothing".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A member of the properties as JSON; nothing where there is none.
+    pub fn prop(&self, name: &str) -> Option<serde_json::Value> {
+        let props: serde_json::Value = serde_json::from_str(self.props.as_deref()?.get()).ok()?;
+        props.get(name).cloned()
+    }
+}
+
+fn required(name: &str, text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err(format!("{name} is empty; accepted is a text of 1 to {SHORT_CHARS_MAX} characters"));
+    }
+    limited(name, text, SHORT_CHARS_MAX)
+}
+
+fn limited(name: &str, text: &str, most: usize) -> Result<(), String> {
+    match text.chars().count() {
+        chars if chars > most => Err(format!("{name} has {chars} characters; accepted are at most {most}")),
+        _ => Ok(()),
+    }
+}
+
+fn time(name: &str, number: u64) -> Result<(), String> {
+    if number > TIME_MS_MAX {
+        return Err(format!("{name} is {number}; accepted are numbers up to {TIME_MS_MAX}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,19 @@
+//! The collector: receives batches, checks them, stores each event once, and reports.
+//!
+//! ```text
+//!   batch     what a batch must be, and the sentence for one that is not
+//!   schema    the tables
+//!   store     one writer that commits batches in groups; readers beside it
+//!   report    totals out of the tables
+//!   server    HTTP: the routes, the limits, the pages
+//! ```
+//!
+//! **Architecture Invariant:** an answer of 204 comes after the commit. What was acknowledged is in the database.
+//!
+//! **Architecture Invariant:** a batch is stored whole or not at all.
+
+pub mod batch;
+mod report;
+mod schema;
+pub mod server;
+pub mod store;

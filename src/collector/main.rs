@@ -1,0 +1,68 @@
+//! `shopbell-collector --listen ADDR --store URL`
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use shopbell_collector::server;
+use shopbell_collector::store::Store;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tokio::net::TcpListener;
+use tokio::signal;
+use tracing_subscriber::EnvFilter;
+
+/// Receives, checks, stores and reports what Shopbell sends.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8787")]
+    listen: String,
+    /// Where events are kept: sqlite:PATH.
+    #[arg(long, default_value = "sqlite:shopbell.sqlite")]
+    store: String,
+    /// Folder with the shop, the report and the built tracker, to serve them too.
+    #[arg(long)]
+    www: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(&Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> Result<()> {
+    let listen = &arguments.listen;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let (store, writer) = Store::open(&arguments.store)?;
+    println!("listening on http://{}", listener.local_addr()?);
+    let router = server::router(store, arguments.www.as_deref());
+    server::serve(listener, router, stopped()).await?;
+    // The last handle on the store is gone with the server: the writer commits what is queued and ends.
+    tokio::task::spawn_blocking(move || writer.join()).await?.ok();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Waits for an interrupt, or on Unix for a request to terminate.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        let terminate = signal::unix::signal(signal::unix::SignalKind::terminate());
+        if let Ok(mut terminate) = terminate {
+            tokio::select! {
+                _ = signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = signal::ctrl_c().await;
+}

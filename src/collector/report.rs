@@ -1,0 +1,300 @@
+//! What is read back: events, sessions, and the totals of a site.
+
+use crate::store::step_name;
+use rusqlite::{Connection, Row, params};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use shopbell_core::event::{FUNNEL, Money};
+
+/// Rows of a list at most, and if nothing is said.
+const LIMIT_MAX: u32 = 10_000;
+const LIMIT: u32 = 1_000;
+/// Landing pages in a report at most.
+const LANDING_PAGES: u32 = 20;
+
+/// What of events or sessions is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Query {
+    site: Option<String>,
+    session_id: Option<String>,
+    /// The id of an event; those stored behind it are wanted.
+    after: Option<String>,
+    limit: Option<u32>,
+    /// Sessions that began at or after this time, in Unix milliseconds.
+    from: Option<i64>,
+    /// Sessions that began before this time.
+    to: Option<i64>,
+}
+
+impl Query {
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(LIMIT).min(LIMIT_MAX)
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Event {
+    id: String,
+    name: String,
+    time: i64,
+    offset_ms: i64,
+    tab_id: String,
+    page_id: String,
+    seq: i64,
+    url: String,
+    title: String,
+    consent: Option<String>,
+    props: Option<Box<RawValue>>,
+    site: String,
+    session_id: String,
+    sent_at: i64,
+    received_at: i64,
+}
+
+/// Stored events, in the order in which they were stored.
+pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Event>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent, props, site, session_id, sent_at,
+            received_at
+         FROM events
+         WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR session_id = ?2)
+            AND (?3 IS NULL OR place > (SELECT max(place) FROM events WHERE id = ?3 AND (?1 IS NULL OR site = ?1)))
+         ORDER BY place LIMIT ?4",
+    )?;
+    let rows = statement.query_map(params![query.site, query.session_id, query.after, query.limit()], |row| {
+        Ok(Event {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            time: row.get(2)?,
+            offset_ms: row.get(3)?,
+            tab_id: row.get(4)?,
+            page_id: row.get(5)?,
+            seq: row.get(6)?,
+            url: row.get(7)?,
+            title: row.get(8)?,
+            consent: row.get(9)?,
+            props: row.get::<_, Option<String>>(10)?.and_then(|props| RawValue::from_string(props).ok()),
+            site: row.get(11)?,
+            session_id: row.get(12)?,
+            sent_at: row.get(13)?,
+            received_at: row.get(14)?,
+        })
+    })?;
+    rows.collect()
+}
+
+#[derive(Serialize)]
+pub(crate) struct Session {
+    id: String,
+    site: String,
+    device_id: String,
+    number: i64,
+    reason: String,
+    previous_id: Option<String>,
+    started_at: i64,
+    last_event_at: i64,
+    duration_ms: i64,
+    page_views: i64,
+    events: i64,
+    transactions: i64,
+    revenue: f64,
+    currency: Option<String>,
+    landing_page: String,
+    source: Source,
+    funnel_step: &'static str,
+    bot: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Source {
+    source: Option<String>,
+    medium: Option<String>,
+    campaign: Option<String>,
+    term: Option<String>,
+    content: Option<String>,
+    click_id: Option<String>,
+    referrer: Option<String>,
+    channel: Option<String>,
+}
+
+fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
+    let started_at = row.get("started_at")?;
+    let last_event_at: i64 = row.get("last_event_at")?;
+    Ok(Session {
+        id: row.get("id")?,
+        site: row.get("site")?,
+        device_id: row.get("device_id")?,
+        number: row.get("number")?,
+        reason: row.get("reason")?,
+        previous_id: row.get("previous_id")?,
+        started_at,
+        last_event_at,
+        duration_ms: last_event_at - started_at,
+        page_views: row.get("page_views")?,
+        events: row.get("events")?,
+        transactions: row.get("transactions")?,
+        revenue: money(row.get("revenue_ten_thousandths")?),
+        currency: row.get("currency")?,
+        landing_page: row.get("landing_page")?,
+        source: Source {
+            source: row.get("source")?,
+            medium: row.get("medium")?,
+            campaign: row.get("campaign")?,
+            term: row.get("term")?,
+            content: row.get("content")?,
+            click_id: row.get("click_id")?,
+            referrer: row.get("referrer")?,
+            channel: row.get("channel")?,
+        },
+        funnel_step: step_name(row.get("funnel_step")?),
+        bot: row.get("bot")?,
+    })
+}
+
+/// The latest sessions, the oldest of them first.
+pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Session>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT * FROM sessions
+         WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
+            AND (?3 IS NULL OR started_at >= ?3) AND (?4 IS NULL OR started_at < ?4)
+         ORDER BY started_at DESC, number DESC LIMIT ?5",
+    )?;
+    let params = params![query.site, query.session_id, query.from, query.to, query.limit()];
+    let mut sessions: Vec<Session> = statement.query_map(params, session)?.collect::<rusqlite::Result<_>>()?;
+    sessions.reverse();
+    Ok(sessions)
+}
+
+#[derive(Serialize)]
+pub(crate) struct Report {
+    sessions: i64,
+    visitors: i64,
+    page_views: i64,
+    pages_per_session: f64,
+    mean_duration_ms: f64,
+    transactions: i64,
+    /// In the currency that most sessions with an order have.
+    revenue: f64,
+    currency: Option<String>,
+    average_order_value: f64,
+    /// Sessions with an order, of all.
+    conversion_rate: f64,
+    revenues: Vec<Revenue>,
+    channels: Vec<Group>,
+    sources: Vec<Group>,
+    funnel: Vec<Step>,
+    landing_pages: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct Revenue {
+    currency: Option<String>,
+    transactions: i64,
+    revenue: f64,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    sessions: i64,
+    transactions: i64,
+}
+
+#[derive(Serialize)]
+struct Step {
+    step: &'static str,
+    /// Sessions that came at least this far.
+    sessions: i64,
+    /// Of those that came to the step before.
+    rate: f64,
+}
+
+/// The sessions that a report is about. Parameters 1 to 3: site, from, to.
+const CHOSEN: &str = "FROM sessions
+    WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR started_at >= ?2) AND (?3 IS NULL OR started_at < ?3)";
+
+/// The totals of the sessions that began in a time.
+pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result<Report> {
+    let chosen = params![query.site, query.from, query.to];
+    let totals = format!(
+        "SELECT count(*), count(DISTINCT device_id), coalesce(sum(page_views), 0),
+            coalesce(avg(last_event_at - started_at), 0.0), coalesce(sum(transactions), 0), coalesce(sum(transactions > 0), 0)
+         {CHOSEN}"
+    );
+    let (sessions, visitors, page_views, mean_duration_ms, transactions, converted): (i64, i64, i64, f64, i64, i64) =
+        connection.query_row(&totals, chosen, |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        })?;
+    let revenues = revenues(connection, query)?;
+    let most = revenues.first();
+    Ok(Report {
+        sessions,
+        visitors,
+        page_views,
+        pages_per_session: ratio(page_views, sessions),
+        mean_duration_ms,
+        transactions,
+        revenue: most.map_or(0.0, |most| most.revenue),
+        currency: most.and_then(|most| most.currency.clone()),
+        average_order_value: most.map_or(0.0, |most| most.revenue / most.transactions.max(1) as f64),
+        conversion_rate: ratio(converted, sessions),
+        revenues,
+        channels: groups(connection, query, "coalesce(channel, 'unassigned')")?,
+        sources: groups(connection, query, "coalesce(source, '(direct)')")?,
+        funnel: funnel(connection, query)?,
+        landing_pages: groups(connection, query, "landing_page")?,
+    })
+}
+
+fn revenues(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Revenue>> {
+    let sql = format!(
+        "SELECT currency, sum(transactions), sum(revenue_ten_thousandths) {CHOSEN} AND transactions > 0
+         GROUP BY currency ORDER BY sum(transactions) DESC, currency"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
+        Ok(Revenue {
+            currency: row.get(0)?,
+            transactions: row.get(1)?,
+            revenue: money(row.get(2)?),
+        })
+    })?;
+    rows.collect()
+}
+
+fn groups(connection: &Connection, query: &Query, by: &str) -> rusqlite::Result<Vec<Group>> {
+    let sql = format!(
+        "SELECT {by}, count(*), sum(transactions) {CHOSEN} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {LANDING_PAGES}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
+        Ok(Group {
+            name: row.get(0)?,
+            sessions: row.get(1)?,
+            transactions: row.get(2)?,
+        })
+    })?;
+    rows.collect()
+}
+
+fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>> {
+    let sql = format!("SELECT count(*) {CHOSEN} AND funnel_step >= ?4");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut steps: Vec<Step> = Vec::new();
+    for (place, step) in FUNNEL.into_iter().enumerate() {
+        let sessions = statement.query_row(params![query.site, query.from, query.to, place as i64], |row| row.get(0))?;
+        let before = steps.last().map_or(sessions, |before| before.sessions);
+        let rate = ratio(sessions, before);
+        steps.push(Step { step, sessions, rate });
+    }
+    Ok(steps)
+}
+
+fn ratio(part: i64, whole: i64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+}
+
+fn money(ten_thousandths: i64) -> f64 {
+    ten_thousandths as f64 / Money::PER_UNIT as f64
+}

@@ -1,0 +1,73 @@
+//! The tables. A session's figures are kept as its events come in, so that a report reads sessions, not events.
+
+use anyhow::{Context, Result};
+use rusqlite::Connection;
+use std::path::Path;
+use std::time::Duration;
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS sessions (
+    site TEXT NOT NULL,
+    id TEXT NOT NULL,
+    device_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    previous_id TEXT,
+    started_at INTEGER NOT NULL,
+    last_event_at INTEGER NOT NULL,
+    landing_page TEXT NOT NULL,
+    source TEXT, medium TEXT, campaign TEXT, term TEXT, content TEXT, click_id TEXT, referrer TEXT, channel TEXT,
+    bot TEXT,
+    page_views INTEGER NOT NULL DEFAULT 0,
+    events INTEGER NOT NULL DEFAULT 0,
+    transactions INTEGER NOT NULL DEFAULT 0,
+    revenue_ten_thousandths INTEGER NOT NULL DEFAULT 0,
+    currency TEXT,
+    funnel_step INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (site, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sessions_by_start ON sessions (site, started_at);
+
+CREATE TABLE IF NOT EXISTS events (
+    place INTEGER PRIMARY KEY,
+    site TEXT NOT NULL,
+    id TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    offset_ms INTEGER NOT NULL,
+    tab_id TEXT NOT NULL,
+    page_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    url TEXT NOT NULL,
+    title TEXT NOT NULL,
+    consent TEXT,
+    props TEXT,
+    sent_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS events_once ON events (site, id);
+CREATE INDEX IF NOT EXISTS events_by_session ON events (site, session_id);
+
+-- An order counts once, however often its thank-you page is loaded.
+CREATE TABLE IF NOT EXISTS orders (
+    site TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (site, id)
+) WITHOUT ROWID;
+";
+
+/// Opens the database, and creates what is missing.
+pub(crate) fn open(path: &Path) -> Result<Connection> {
+    let connection = Connection::open(path).with_context(|| format!("the store {} cannot be opened", path.display()))?;
+    prepare(&connection).with_context(|| format!("the store {} cannot be used", path.display()))?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_secs(10))?;
+    // Readers do not wait for the writer. FULL: a commit is on the disk before it is acknowledged.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.execute_batch(TABLES)
+}

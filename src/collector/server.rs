@@ -1,0 +1,161 @@
+//! HTTP: `POST /collect`, the API, and the pages.
+
+use crate::batch::Batch;
+use crate::report::{self, Query};
+use crate::store::{Store, StoreError};
+use anyhow::{Context, Result};
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Serialize;
+use std::future::Future;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tower_http::cors::{Any, CorsLayer};
+use tower_http::services::{ServeDir, ServeFile};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::trace::TraceLayer;
+
+/// Largest body taken; the tracker sends 16 KiB.
+pub const BODY_BYTES_MAX: usize = 262_144;
+/// How long a body may pause before its request is given up.
+const BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How long a client that found the store busy is to wait.
+const BUSY_SECONDS: u64 = 2;
+
+/// Routes of the shop that its one page shows.
+const SHOP_ROUTES: [&str; 6] = ["/", "/c/{category}", "/p/{product}", "/cart", "/checkout", "/thanks"];
+
+/// The collector as a service. With `www`, it serves the shop, the report and the tracker from that folder.
+pub fn router(store: Store, www: Option<&Path>) -> Router {
+    let collect = Router::new()
+        .route("/collect", post(collect))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE));
+    let api = Router::new()
+        .route("/api/events", get(events))
+        .route("/api/sessions", get(sessions))
+        .route("/api/report", get(report))
+        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
+    // Trackers on other origins send without credentials; nothing here depends on any.
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers([header::RETRY_AFTER]);
+    let mut router = collect.merge(api).layer(cors).with_state(store);
+    if let Some(www) = www {
+        router = router.merge(pages(www));
+    }
+    router.layer(TraceLayer::new_for_http())
+}
+
+fn pages(www: &Path) -> Router {
+    let mut router = Router::new();
+    for route in SHOP_ROUTES {
+        router = router.route_service(route, ServeFile::new(www.join("shop/index.html")));
+    }
+    for file in ["shopbell.js", "shopbell.split.js", "shopbell.wasm", "index.js"] {
+        router = router.route_service(&format!("/{file}"), ServeFile::new(www.join("tracker/dist").join(file)));
+    }
+    router
+        .nest_service("/report", ServeDir::new(www.join("report")))
+        .fallback_service(ServeDir::new(www.join("shop")))
+        // A page under development is never an old one.
+        .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
+}
+
+/// Serves until `stop` is done, and then until the requests under way are answered.
+pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop);
+    server.await.context("the server failed")
+}
+
+async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return rejected(&rejection),
+    };
+    let batch = match Batch::read(&body) {
+        Ok(batch) => batch,
+        Err(sentence) => {
+            tracing::info!(%sentence, bytes = body.len(), "batch refused");
+            return refuse(StatusCode::BAD_REQUEST, sentence);
+        }
+    };
+    let events = batch.events.len();
+    let session = batch.session.id.clone();
+    match store.add(batch, now_ms()).await {
+        Ok(()) => {
+            tracing::debug!(events, session, "batch stored");
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(StoreError::Busy) => again("too many batches wait; try again"),
+        Err(StoreError::Failed(_)) => again("the batch could not be stored; try again"),
+    }
+}
+
+fn rejected(rejection: &BytesRejection) -> Response {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let sentence = format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes");
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence);
+    }
+    refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive whole".to_owned())
+}
+
+fn again(sentence: &str) -> Response {
+    let wait = [(header::RETRY_AFTER, BUSY_SECONDS.to_string())];
+    (wait, refuse(StatusCode::SERVICE_UNAVAILABLE, sentence.to_owned())).into_response()
+}
+
+#[derive(Serialize)]
+struct Refusal {
+    error: String,
+}
+
+fn refuse(status: StatusCode, error: String) -> Response {
+    (status, Json(Refusal { error })).into_response()
+}
+
+type Asked = Result<axum::extract::Query<Query>, QueryRejection>;
+
+async fn events(State(store): State<Store>, asked: Asked) -> Response {
+    answer(store, asked, report::events).await
+}
+
+async fn sessions(State(store): State<Store>, asked: Asked) -> Response {
+    answer(store, asked, report::sessions).await
+}
+
+async fn report(State(store): State<Store>, asked: Asked) -> Response {
+    answer(store, asked, report::report).await
+}
+
+async fn answer<T: Serialize + Send + 'static>(
+    store: Store,
+    asked: Asked,
+    read: fn(&rusqlite::Connection, &Query) -> rusqlite::Result<T>,
+) -> Response {
+    let query = match asked {
+        Ok(axum::extract::Query(query)) => query,
+        Err(rejection) => return refuse(StatusCode::BAD_REQUEST, rejection.body_text()),
+    };
+    match store.read(move |connection| read(connection, &query)).await {
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not read");
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read".to_owned())
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    since.as_millis() as u64
+}

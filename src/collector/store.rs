@@ -1,0 +1,237 @@
+//! The store: one thread that writes, in groups of whatever batches have come meanwhile, and readers beside it.
+
+use crate::batch::{Batch, Event};
+use crate::schema;
+use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, Transaction, params};
+use shopbell_core::event::{FUNNEL, Money, PAGE_VIEW, PURCHASE, funnel_step};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+
+/// Batches that wait for the writer at most; more are told to come again.
+const QUEUE_MAX: usize = 1_024;
+/// Batches in one commit at most.
+const GROUP_MAX: usize = 256;
+
+/// A batch on its way into the database, and whom to tell.
+struct Job {
+    batch: Batch,
+    received_at: u64,
+    done: oneshot::Sender<Result<(), String>>,
+}
+
+/// Why a batch was not stored.
+#[derive(Debug)]
+pub enum StoreError {
+    /// Too many batches wait.
+    Busy,
+    /// The database said no.
+    Failed(String),
+}
+
+/// A handle on the database.
+#[derive(Clone)]
+pub struct Store {
+    path: PathBuf,
+    jobs: SyncSender<Job>,
+    readers: Arc<Mutex<Vec<Connection>>>,
+}
+
+impl Store {
+    /// Opens the database that a URL such as `sqlite:events.sqlite` names. The thread ends when the last handle is
+    /// gone and all that was queued is committed.
+    pub fn open(url: &str) -> Result<(Self, JoinHandle<()>)> {
+        let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) else {
+            bail!("the store {url:?} is not known; accepted is sqlite:PATH");
+        };
+        let path = Path::new(path).to_owned();
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
+        }
+        let connection = schema::open(&path)?;
+        let (jobs, queue) = sync_channel(QUEUE_MAX);
+        let writer = thread::Builder::new().name("store".to_owned()).spawn(move || write(connection, &queue))?;
+        let readers = Arc::default();
+        Ok((Self { path, jobs, readers }, writer))
+    }
+
+    /// Stores a batch, each event once by its id; returns after the commit.
+    pub async fn add(&self, batch: Batch, received_at: u64) -> Result<(), StoreError> {
+        let (done, stored) = oneshot::channel();
+        let job = Job { batch, received_at, done };
+        self.jobs.try_send(job).map_err(|_| StoreError::Busy)?;
+        match stored.await {
+            Ok(result) => result.map_err(StoreError::Failed),
+            Err(_) => Err(StoreError::Failed("the writer is gone".to_owned())),
+        }
+    }
+
+    /// Reads, beside the writer, on a thread that may block.
+    pub async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
+        let store = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let pooled = store.readers.lock().ok().and_then(|mut readers| readers.pop());
+            let connection = pooled.map_or_else(|| schema::open(&store.path), Ok)?;
+            let answer = query(&connection)?;
+            if let Ok(mut readers) = store.readers.lock() {
+                readers.push(connection);
+            }
+            Ok(answer)
+        })
+        .await?
+    }
+}
+
+fn write(mut connection: Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX
+            && let Ok(job) = queue.try_recv()
+        {
+            group.push(job);
+        }
+        let result = commit(&mut connection, &group).map_err(|error| error.to_string());
+        if let Err(error) = &result {
+            tracing::error!(%error, batches = group.len(), "not stored");
+        }
+        for job in group {
+            // Whoever has hung up will send it again.
+            let _ = job.done.send(result.clone());
+        }
+    }
+}
+
+fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    for job in group {
+        add(&transaction, &job.batch, job.received_at)?;
+    }
+    transaction.commit()
+}
+
+fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
+    let session = &batch.session;
+    let source = &session.source;
+    transaction
+        .prepare_cached(
+            "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,
+                landing_page, source, medium, campaign, term, content, click_id, referrer, channel, bot)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            batch.site,
+            session.id,
+            batch.device.id,
+            session.number as i64,
+            session.reason,
+            session.previous_id,
+            session.started_at as i64,
+            session.landing_page,
+            source.source,
+            source.medium,
+            source.campaign,
+            source.term,
+            source.content,
+            source.click_id,
+            source.referrer,
+            source.channel,
+            batch.device.bot,
+        ])?;
+    for event in &batch.events {
+        if add_event(transaction, batch, event, received_at)? {
+            count(transaction, batch, event)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the event was new.
+fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, received_at: u64) -> rusqlite::Result<bool> {
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO events (site, id, session_id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent,
+                props, sent_at, received_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+             ON CONFLICT (site, id) DO NOTHING",
+        )?
+        .execute(params![
+            batch.site,
+            event.id,
+            batch.session.id,
+            event.name,
+            event.time as i64,
+            event.offset_ms as i64,
+            event.tab_id,
+            event.page_id,
+            event.seq as i64,
+            event.url,
+            event.title,
+            event.consent,
+            event.props.as_ref().map(|props| props.get()),
+            batch.sent_at as i64,
+            received_at as i64,
+        ])?;
+    Ok(inserted == 1)
+}
+
+/// Adds a new event to its session's figures.
+fn count(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE sessions SET events = events + 1, page_views = page_views + ?3,
+                last_event_at = max(last_event_at, ?4), funnel_step = max(funnel_step, ?5)
+             WHERE site = ?1 AND id = ?2",
+        )?
+        .execute(params![
+            batch.site,
+            batch.session.id,
+            event.name == PAGE_VIEW,
+            event.time as i64,
+            funnel_step(&event.name) as i64,
+        ])?;
+    if event.name == PURCHASE && is_new_order(transaction, batch, event)? {
+        let (value, currency) = worth(event);
+        transaction
+            .prepare_cached(
+                "UPDATE sessions SET transactions = transactions + 1, currency = coalesce(currency, ?4),
+                    revenue_ten_thousandths = revenue_ten_thousandths
+                        + CASE WHEN coalesce(currency, ?4, '') = coalesce(?4, '') THEN ?3 ELSE 0 END
+                 WHERE site = ?1 AND id = ?2",
+            )?
+            .execute(params![batch.site, batch.session.id, value, currency])?;
+    }
+    Ok(())
+}
+
+fn is_new_order(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
+    let id = match event.prop("transaction_id") {
+        Some(serde_json::Value::String(id)) if !id.is_empty() => id,
+        Some(serde_json::Value::Number(id)) => id.to_string(),
+        // An order without an id is its event.
+        _ => return Ok(true),
+    };
+    let mut insert = transaction.prepare_cached("INSERT INTO orders (site, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    Ok(insert.execute(params![batch.site, id])? == 1)
+}
+
+/// An order's value in ten-thousandths, and its currency.
+fn worth(event: &Event) -> (i64, Option<String>) {
+    let value = match event.prop("value") {
+        Some(serde_json::Value::Number(value)) => value.as_f64(),
+        Some(serde_json::Value::String(value)) => value.trim().parse().ok(),
+        _ => None,
+    };
+    let ten_thousandths = (value.unwrap_or(0.0) * Money::PER_UNIT as f64).round().max(0.0);
+    let currency = event.prop("currency").and_then(|currency| currency.as_str().map(ToOwned::to_owned));
+    (ten_thousandths as i64, currency.filter(|currency| !currency.is_empty()))
+}
+
+/// The name of a step that is stored by its place.
+pub(crate) fn step_name(place: i64) -> &'static str {
+    let place = usize::try_from(place).unwrap_or(0);
+    FUNNEL.get(place).copied().unwrap_or(FUNNEL[0])
+}
