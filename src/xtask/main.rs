@@ -4,6 +4,7 @@ mod demo;
 mod package;
 mod shell;
 mod size;
+mod slim;
 mod stale;
 mod test;
 mod tools;

@@ -1,7 +1,7 @@
 //! The tracker's package: Rust to wasm, wasm to glue, both to scripts. And the report page's script.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{stale, tools};
+use crate::{slim, stale, tools};
 use anyhow::{Context, Result};
 use base64::Engine;
 use std::{env, fs};
@@ -46,18 +46,21 @@ fn tracker() -> Result<()> {
     let compiled = compile()?;
     let module = module_folder();
     let _ = fs::remove_dir_all(&module);
+    fs::create_dir_all(&module)?;
     say("generating the glue with wasm-bindgen");
-    Bindgen::new()
+    let mut output = Bindgen::new()
         .input_path(compiled)
         .bundler(true)?
         .typescript(false)
         .omit_default_module_path(true)
-        .remove_name_section(std::env::var_os("NAMES").is_none())
         .remove_producers_section(true)
         .encode_into(EncodeInto::Always)
-        .generate(&module)?;
+        .generate_output()?;
+    slim::drop_described_closures(output.wasm_mut());
+    output.emit(&module)?;
     say("optimising the module with wasm-opt");
-    optimise(&module.join("shopbell_bg.wasm"))?;
+    let names = slim::optimise(&module.join("shopbell_bg.wasm"))?;
+    slim::rename(&module, &names)?;
     say("bundling www/tracker/dist with esbuild");
     let wasm = fs::read(module.join("shopbell_bg.wasm"))?;
     fs::write(module.join("bytes.js"), format!("export default '{}';\n", inlined(&wasm)?))?;
@@ -101,32 +104,6 @@ fn compile() -> Result<PathBuf> {
     Ok(target.join("wasm32-unknown-unknown/size/shopbell.wasm"))
 }
 
-/// Binaryen's optimiser, with what current browsers have: Chrome 85, Firefox 79, Safari 15.
-fn optimise(wasm: &Path) -> Result<()> {
-    let features = [
-        "--enable-bulk-memory",
-        "--enable-mutable-globals",
-        "--enable-nontrapping-float-to-int",
-        "--enable-sign-ext",
-        "--enable-reference-types",
-        "--enable-multivalue",
-    ];
-    let passes = [
-        "--traps-never-happen",
-        "-Oz",
-        "--converge",
-        "--gufa-optimizing",
-        "-Oz",
-        "--converge",
-        if std::env::var_os("NAMES").is_some() { "-g" } else { "--strip-debug" },
-        "--strip-producers",
-        "--strip-target-features",
-    ];
-    let mut wasm_opt = Command::new("node");
-    wasm_opt.arg(root().join("www/node_modules/binaryen/bin/wasm-opt"));
-    run(wasm_opt.args(features).args(passes).arg(wasm).arg("-o").arg(wasm))
-}
-
 /// The module as text: base64 of its deflate stream costs a ninth over the raw module once compressed for the wire,
 /// base64 of the module itself a third.
 fn inlined(wasm: &[u8]) -> Result<String> {
@@ -145,6 +122,7 @@ fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
             "--target=es2022".to_owned(),
             format!("--alias:shopbell-glue={}", module.join("shopbell_bg.js").display()),
             format!("--alias:shopbell-page={}", page()?.display()),
+            format!("--alias:shopbell-imports={}", module.join("imports.js").display()),
             format!("--alias:shopbell-bytes={}", module.join("bytes.js").display()),
         ],
     )

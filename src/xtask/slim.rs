@@ -1,0 +1,109 @@
+//! What makes the module smaller after it is compiled.
+
+use crate::shell::root;
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+use std::collections::HashSet;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use walrus::{ElementItems, Module};
+
+/// Drops the closure shims that wasm-bindgen leaves behind.
+///
+/// To describe an import that takes a closure, wasm-bindgen compiles a function that calls it, and finds it by its
+/// place in the function table. js-sys has some fifty such imports. The descriptions are gone once the glue is made,
+/// and so are the imports that nobody uses, but the table still holds the functions, and with them their code.
+/// Nothing calls them by their place: JavaScript calls closures through exports.
+pub(crate) fn drop_described_closures(module: &mut Module) {
+    let is_shim = |name: &str| name.contains("convert::closures") && name.contains("invoke");
+    let shims: HashSet<_> = module
+        .funcs
+        .iter()
+        .filter(|function| function.name.as_deref().is_some_and(is_shim))
+        .map(walrus::Function::id)
+        .collect();
+    for element in module.elements.iter_mut() {
+        let ElementItems::Functions(functions) = &mut element.items else {
+            continue;
+        };
+        // Places must stay what they are, so another function takes a shim's.
+        if let Some(other) = functions.iter().copied().find(|function| !shims.contains(function)) {
+            for function in functions.iter_mut().filter(|function| shims.contains(function)) {
+                *function = other;
+            }
+        }
+    }
+}
+
+/// The short names that wasm-opt gave to what the module imports and exports.
+#[derive(Deserialize)]
+pub(crate) struct Names {
+    /// Module, name there, short name.
+    imports: Vec<[String; 3]>,
+    /// Name, short name.
+    exports: Vec<[String; 2]>,
+}
+
+/// Runs Binaryen's optimiser with what current browsers have: Chrome 85, Firefox 79, Safari 15.
+pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
+    let features = [
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+        "--enable-sign-ext",
+        "--enable-reference-types",
+        "--enable-multivalue",
+    ];
+    let passes = [
+        "--traps-never-happen",
+        "-Oz",
+        "--converge",
+        "--gufa-optimizing",
+        "-Oz",
+        "--converge",
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+        "--minify-imports-and-exports-and-modules",
+    ];
+    let mut wasm_opt = Command::new("node");
+    wasm_opt.arg(root().join("www/node_modules/binaryen/bin/wasm-opt"));
+    wasm_opt.args(features).args(passes).arg(wasm).arg("-o").arg(wasm);
+    let output = wasm_opt.output().context("could not start wasm-opt")?;
+    if !output.status.success() {
+        bail!("wasm-opt failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut said = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+    let names = said.next().context("wasm-opt said no short names")?;
+    names.context("wasm-opt said the short names in a way that is not known")
+}
+
+/// Writes `imports.js`, the object that the module is instantiated with and what begins it, and gives the glue the short names of what
+/// it calls.
+pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
+    let mut imports = String::new();
+    let mut members = String::new();
+    for [module, name, short] in &names.imports {
+        let from = if module.ends_with("/page.js") { "shopbell-page" } else { "shopbell-glue" };
+        writeln!(imports, "import {{ {name} as import_{short} }} from '{from}';")?;
+        write!(members, "{short}: import_{short}, ")?;
+    }
+    writeln!(imports, "export const imports = {{ a: {{ {members}}} }};")?;
+    let begin = names.exports.iter().find(|[name, _]| name == "__wbindgen_start");
+    if let Some([_, short]) = begin {
+        writeln!(imports, "export const begin = (exports) => exports.{short}();")?;
+    }
+    fs::write(folder.join("imports.js"), imports)?;
+    let path = folder.join("shopbell_bg.js");
+    let mut glue = fs::read_to_string(&path)?;
+    // Longer names first: some begin with others.
+    let mut exports: Vec<_> = names.exports.iter().collect();
+    exports.sort_by_key(|[name, _]| std::cmp::Reverse(name.len()));
+    for [name, short] in exports {
+        glue = glue.replace(&format!("wasm.{name}"), &format!("wasm.{short} "));
+    }
+    fs::write(path, glue)?;
+    Ok(())
+}
