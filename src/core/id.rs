@@ -3,6 +3,9 @@
 use crate::text;
 use alloc::string::String;
 
+/// Characters of a UUID as text.
+pub const UUID_CHARS: usize = 36;
+
 /// A 64-bit fingerprint of a text (FNV-1a).
 pub fn fingerprint(text: &str) -> u64 {
     hash(0xcbf2_9ce4_8422_2325, text)

@@ -1,5 +1,6 @@
 //! What is stored, and under which keys: the record that all tabs share, and the outbox's entries.
 
+use crate::id;
 use crate::lines::{self, Lines};
 use crate::session::{Session, Totals};
 use crate::text;
@@ -38,9 +39,11 @@ impl Record {
         let seed = lines::next(&mut rest);
         let last_activity = Timestamp(lines::next_number(&mut rest));
         let totals = Totals::read(&mut rest);
-        Some(Self {
+        let session = Session::read(rest, last_activity, totals);
+        let is_whole = !seed.is_empty() && session.id().len() == id::UUID_CHARS;
+        is_whole.then(|| Self {
             seed: seed.to_string(),
-            session: Session::read(rest, last_activity, totals),
+            session,
         })
     }
 }

@@ -77,11 +77,11 @@ pub fn before(text: &str, byte: u8) -> &str {
     cut(text, byte).map_or(text, |(before, _)| before)
 }
 
-/// Reads a decimal number that is below what JavaScript counts exactly (about 2^53), far from where sums overflow.
+/// Reads a decimal number of 1 to 16 digits: more than JavaScript counts exactly, and far from where sums overflow.
 pub fn read_number(text: &str) -> Option<u64> {
-    let mut number = 0_u64;
+    let mut number = 0;
     for byte in text.bytes() {
-        if !byte.is_ascii_digit() || number >= 1 << 49 {
+        if !byte.is_ascii_digit() || text.len() > 16 {
             return None;
         }
         number = number * 10 + u64::from(byte - b'0');

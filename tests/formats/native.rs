@@ -1,1 +1,66 @@
-//! x
+//! The native batch, byte for byte.
+
+use shopbell_core::formats::{Context, native};
+use shopbell_core::id::Entropy;
+use shopbell_core::outbox::{BATCH_BYTES_MAX, Counters};
+use shopbell_core::session::Rules;
+use shopbell_core::time::{CivilDay, Timestamp, Uptime};
+use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+
+/// The body of the first batch after these inputs.
+fn encode(inputs: &[Input<'_>]) -> String {
+    let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, Entropy::new("chance".to_owned()));
+    let moment = Moment {
+        wall: Timestamp(1_773_172_800_000),
+        uptime: Uptime(1_234),
+        day: CivilDay(20_522),
+        stored: "",
+    };
+    for input in inputs {
+        tracker.handle(&moment, *input);
+    }
+    tracker.handle(&moment, Input::Flush);
+    let outputs = tracker.take_outputs();
+    let sent = outputs.iter().find_map(|output| match output {
+        Output::Send(batch) => tracker.batch(*batch),
+        _ => None,
+    });
+    let context = Context {
+        site: "shop",
+        sent_at: Timestamp(1_773_172_801_000),
+        device: "\"language\":\"en-GB\",\"screen\":[1440,900],",
+        storage: "local",
+        counters: &Counters::default(),
+    };
+    native::encode(&context, sent.expect("a batch"))
+}
+
+fn navigate(url: &str) -> Input<'_> {
+    let to = Navigation {
+        kind: NavigationKind::Load,
+        url,
+        referrer: "https://l.facebook.com/",
+        title: "A \"lamp\"",
+    };
+    Input::Navigated { to, counts: true }
+}
+
+#[test]
+fn a_batch_is_these_bytes() {
+    let props = "{\"item_id\":\"lamp\"}";
+    let track = Input::Tracked { name: "view_item", props, order: None };
+    let body = encode(&[navigate("https://shop.example/p/lamp?utm_source=facebook&utm_medium=cpc"), track]);
+    let expected = include_str!("native.json").trim_end();
+    assert_eq!(body, expected, "if the change is meant, it is a new version of the schema");
+}
+
+#[test]
+fn no_batch_of_many_events_is_over_its_limit() {
+    let worst = "\\\"".repeat(1_000);
+    let url = format!("https://shop.example/{worst}");
+    let props = format!("{{\"a\":\"{}\"}}", "x".repeat(3_000));
+    let track = Input::Tracked { name: &worst, props: &props, order: None };
+    let body = encode(&[navigate(&url), track, track, track, track]);
+    assert!(body.len() <= BATCH_BYTES_MAX, "{} bytes", body.len());
+    assert!(serde_json::from_str::<serde_json::Value>(&body).is_ok());
+}

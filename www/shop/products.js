@@ -38,7 +38,7 @@ export const products = [
     id: 'cushion', name: 'Corduroy cushion', department: 'textiles', price: 34,
     text: 'Wide-wale cotton corduroy over a feather core. Holds its shape, keeps its colour.',
     facts: ['50 × 50 cm', 'Cotton, feather', 'Cover unzips'],
-    image: picture('#efdcd3', '<path d="M46 58c36-8 72-8 108 0 8 30 8 60 0 92-36 8-72 8-108 0-8-32-8-62 0-92z" fill="#b4532a"/><g stroke="#8f3f1e" stroke-width="3"><path d="M62 54c-4 32-4 66 0 100M80 52c-3 34-3 70 0 104M100 51v106M120 52c3 34 3 70 0 104M138 54c4 32 4 66 0 100"/></g>'),
+    image: picture('#efdcd3', '<path d="M46 58c36-8 72-8 108 0 8 30 8 60 0 92-36 8-72 8-108 0-8-32-8-62 0-92z" fill="#b4532a"/><g stroke="#8f3f1e" stroke-width="3" fill="none"><path d="M62 54c-4 32-4 66 0 100M80 52c-3 34-3 70 0 104M100 51v106M120 52c3 34 3 70 0 104M138 54c4 32 4 66 0 100"/></g>'),
   },
   {
     id: 'rug', name: 'Flatwoven rug', department: 'textiles', price: 149,
