@@ -100,9 +100,11 @@ impl Batch {
         let mut json = serde_json::Deserializer::from_slice(body);
         let batch: Self = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = error.path().to_string();
-            match path.as_str() {
-                "." => format!("the body is no native batch: {}", error.into_inner()),
-                _ => format!("{path} is not what a native batch has there: {}", error.into_inner()),
+            let error = error.into_inner();
+            if error.is_data() && path != "." {
+                format!("{path} is not what a native batch has there: {error}")
+            } else {
+                format!("the body is no native batch: {error}")
             }
         })?;
         json.end().map_err(|error| format!("something follows the batch: {error}"))?;

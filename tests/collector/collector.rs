@@ -1,1 +1,286 @@
-//! x
+//! The collector as its users meet it: the real binary, real HTTP, a real SQLite file.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+struct Collector {
+    process: Child,
+    address: String,
+}
+
+impl Collector {
+    fn start(folder: &Path) -> Self {
+        let store = format!("sqlite:{}", folder.join("events.sqlite").display());
+        let mut process = command(&["--listen", "127.0.0.1:0", "--store", &store])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the collector starts");
+        let stdout = process.stdout.take().expect("its output is ours");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
+        let address = line.trim().strip_prefix("listening on http://").expect("it listens");
+        let address = address.to_owned();
+        Self { process, address }
+    }
+
+    /// Posts a body; returns status and answer.
+    fn post(&self, body: &str) -> (u16, String) {
+        let url = format!("http://{}/collect", self.address);
+        let request = ureq::post(&url).config().http_status_as_error(false).build();
+        let mut response = request.content_type("text/plain;charset=UTF-8").send(body).expect("an answer");
+        (response.status().as_u16(), response.body_mut().read_to_string().expect("a text"))
+    }
+
+    #[track_caller]
+    fn accept(&self, batch: &Value) {
+        assert_eq!(self.post(&batch.to_string()), (204, String::new()));
+    }
+
+    /// Posts what must be refused with this status and these words, and leaves nothing behind.
+    #[track_caller]
+    fn refuse(&self, body: &str, status: u16, words: &str) {
+        let (was, answer) = self.post(body);
+        assert_eq!(was, status, "{answer}");
+        let error: Value = serde_json::from_str(&answer).expect("a refusal is JSON");
+        let sentence = error["error"].as_str().expect("a refusal has a sentence");
+        assert!(sentence.contains(words), "{sentence}");
+        assert_eq!(self.get("events"), json!([]), "nothing is stored in part");
+        assert_eq!(self.get("sessions"), json!([]));
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let url = format!("http://{}/api/{path}", self.address);
+        ureq::get(&url).call().expect("an answer").body_mut().read_json().expect("JSON")
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shopbell-collector"));
+    command.args(arguments).env("RUST_LOG", "off");
+    command
+}
+
+fn event(seq: u64, name: &str, props: &Value) -> Value {
+    json!({ "id": format!("event-{seq}"), "name": name, "time": 1_000 + seq * 60_000, "offset_ms": seq, "tab_id": "tab",
+        "page_id": "page", "seq": seq, "url": "https://shop.example/p/lamp", "title": "Lamp", "props": props })
+}
+
+fn batch(events: &[Value]) -> Value {
+    json!({ "schema": "shopbell/1", "tracker": "0.1.0", "site": "shop", "sent_at": 2_000, "device": { "id": "device" },
+        "session": { "id": "session", "number": 1, "reason": "first", "started_at": 1_000, "landing_page": "/p/lamp",
+            "source": { "source": "facebook", "medium": "cpc", "channel": "paid_social" } },
+        "events": events })
+}
+
+fn visit() -> Vec<Value> {
+    let order = json!({ "transaction_id": "A1", "value": 59.9, "currency": "EUR" });
+    vec![
+        event(0, "session_start", &json!({})),
+        event(1, "page_view", &json!({})),
+        event(2, "view_item", &json!({ "items": [] })),
+        event(3, "page_view", &json!({})),
+        event(4, "add_to_cart", &json!({})),
+        event(5, "purchase", &order),
+    ]
+}
+
+#[test]
+fn a_batch_becomes_a_session_events_and_a_report() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    collector.accept(&batch(&visit()));
+
+    let sessions = collector.get("sessions?site=shop");
+    let session = &sessions[0];
+    for (field, expected) in [
+        ("id", json!("session")),
+        ("site", json!("shop")),
+        ("number", json!(1)),
+        ("reason", json!("first")),
+        ("previous_id", json!(null)),
+        ("started_at", json!(1_000)),
+        ("last_event_at", json!(301_000)),
+        ("duration_ms", json!(300_000)),
+        ("page_views", json!(2)),
+        ("events", json!(6)),
+        ("transactions", json!(1)),
+        ("revenue", json!(59.9)),
+        ("currency", json!("EUR")),
+        ("landing_page", json!("/p/lamp")),
+        ("funnel_step", json!("purchase")),
+        ("device_id", json!("device")),
+    ] {
+        assert_eq!(session[field], expected, "{field}");
+    }
+    assert_eq!(session["source"]["channel"], "paid_social");
+
+    let events = collector.get("events?session_id=session&limit=2");
+    assert_eq!(events.as_array().map(Vec::len), Some(2));
+    assert_eq!(events[1]["name"], "page_view");
+    assert_eq!(events[1]["session_id"], "session");
+    assert!(events[1]["received_at"].as_u64() > Some(1_700_000_000_000));
+    let behind = collector.get("events?after=event-3");
+    assert_eq!(behind[0]["id"], "event-4");
+    assert_eq!(behind[1]["props"]["transaction_id"], "A1");
+
+    let report = collector.get("report?site=shop&from=0&to=5000");
+    for (field, expected) in [
+        ("sessions", json!(1)),
+        ("visitors", json!(1)),
+        ("page_views", json!(2)),
+        ("pages_per_session", json!(2.0)),
+        ("mean_duration_ms", json!(300_000.0)),
+        ("transactions", json!(1)),
+        ("revenue", json!(59.9)),
+        ("average_order_value", json!(59.9)),
+        ("conversion_rate", json!(1.0)),
+    ] {
+        assert_eq!(report[field], expected, "{field}");
+    }
+    assert_eq!(report["channels"][0]["name"], "paid_social");
+    assert_eq!(report["landing_pages"][0]["name"], "/p/lamp");
+    assert_eq!(report["funnel"][6], json!({ "step": "purchase", "sessions": 1, "rate": 1.0 }));
+    assert_eq!(collector.get("report?site=other")["sessions"], 0);
+    assert_eq!(collector.get("report?from=1001")["sessions"], 0);
+}
+
+#[test]
+fn an_event_is_stored_once_by_its_id_and_an_order_by_its_own() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let visit = visit();
+    collector.accept(&batch(&visit));
+    collector.accept(&batch(&visit));
+    let mut again = visit[5].clone();
+    again["id"] = json!("event-6");
+    collector.accept(&batch(&[again.clone(), again]));
+    let session = &collector.get("sessions")[0];
+    assert_eq!((&session["events"], &session["transactions"]), (&json!(7), &json!(1)));
+    assert_eq!(session["revenue"], 59.9);
+}
+
+#[test]
+fn what_is_no_batch_is_refused_with_a_sentence_and_leaves_nothing() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let good = batch(&visit());
+    let with = |pointer: &str, value: Value| {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).expect("there is such a member") = value;
+        bad.to_string()
+    };
+    collector.refuse("", 400, "no native batch");
+    collector.refuse("{", 400, "no native batch");
+    collector.refuse("[]", 400, "no native batch");
+    collector.refuse("\u{1F514}", 400, "no native batch");
+    collector.refuse(&format!("{good} x"), 400, "follows the batch");
+    collector.refuse(&with("/schema", json!("shopbell/2")), 400, "accepted is \"shopbell/1\"");
+    collector.refuse(&with("/site", json!("")), 400, "site is empty");
+    collector.refuse(&with("/site", json!(null)), 400, "site");
+    collector.refuse(&with("/sent_at", json!("now")), 400, "sent_at");
+    collector.refuse(&with("/sent_at", json!(-1)), 400, "sent_at");
+    collector.refuse(&with("/sent_at", json!(9e15)), 400, "sent_at");
+    collector.refuse(&with("/session/id", json!("")), 400, "session.id is empty");
+    collector.refuse(&with("/session/number", json!("1")), 400, "session.number");
+    collector.refuse(&with("/device", json!([])), 400, "device");
+    collector.refuse(&with("/events", json!({})), 400, "events");
+    collector.refuse(&with("/events/3/time", json!("late")), 400, "events[3].time");
+    collector.refuse(&with("/events/3/id", json!("")), 400, "events[3].id is empty");
+    collector.refuse(&with("/events/3/name", json!("x".repeat(200))), 400, "events[3].name has 200 characters");
+    collector.refuse(&with("/events/5/props", json!([1])), 400, "events[5].props is no object");
+    collector.refuse(&with("/events", json!(vec![good["events"][0].clone(); 1_001])), 400, "at most 1000");
+    collector.refuse(&" ".repeat(300_000), 413, "at most 262144 bytes");
+    collector.accept(&good);
+}
+
+#[test]
+fn properties_are_kept_as_they_came_even_with_lone_surrogates() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let body = batch(&[event(0, "e", &json!({ "a": "LONE" }))]).to_string().replace("LONE", "\\ud800");
+    assert_eq!(collector.post(&body).0, 204);
+    let url = format!("http://{}/api/events", collector.address);
+    let events = ureq::get(&url).call().expect("an answer").body_mut().read_to_string().expect("a text");
+    assert!(events.contains("\\ud800"), "{events}");
+}
+
+#[test]
+fn other_origins_may_post_and_read_the_answer() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let url = format!("http://{}/collect", collector.address);
+    let response = ureq::post(&url)
+        .header("origin", "https://shop.example")
+        .content_type("text/plain")
+        .send(batch(&visit()).to_string())
+        .expect("an answer");
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+}
+
+#[test]
+fn what_was_acknowledged_survives_a_kill_between_batches() {
+    let folder = TempDir::new().expect("a folder");
+    for seq in 0..5 {
+        let mut collector = Collector::start(folder.path());
+        collector.accept(&batch(&[event(seq, "page_view", &json!({}))]));
+        collector.process.kill().expect("it can be killed");
+    }
+    let collector = Collector::start(folder.path());
+    assert_eq!(collector.get("sessions")[0]["page_views"], 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_request_to_terminate_is_answered_when_all_is_stored() {
+    let folder = TempDir::new().expect("a folder");
+    let mut collector = Collector::start(folder.path());
+    let body = batch(&visit()).to_string();
+    // The request is under way when the signal comes, and its body still to be sent.
+    let mut stream = TcpStream::connect(&collector.address).expect("a connection");
+    let head = format!("POST /collect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let (first, rest) = body.split_at(10);
+    stream.write_all(head.as_bytes()).expect("sent");
+    stream.write_all(first.as_bytes()).expect("sent");
+    collector.get("sessions");
+    let signal = Command::new("kill").arg(collector.process.id().to_string()).status().expect("a signal");
+    assert!(signal.success());
+    stream.write_all(rest.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    assert!(collector.process.wait().expect("it ends").success());
+    assert_eq!(Collector::start(folder.path()).get("sessions")[0]["events"], 6);
+}
+
+/// Runs the binary with arguments that it cannot work with; returns what it says.
+fn fail(arguments: &[&str]) -> String {
+    let output = command(arguments).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).expect("a text")
+}
+
+#[test]
+fn what_cannot_work_is_said_in_one_sentence() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let store = format!("sqlite:{}", folder.path().join("other.sqlite").display());
+    let taken = fail(&["--listen", &collector.address, "--store", &store]);
+    assert!(taken.starts_with(&format!("error: cannot listen on {}", collector.address)), "{taken}");
+    assert_eq!(taken.lines().count(), 1);
+    let unwritable = fail(&["--listen", "127.0.0.1:0", "--store", "sqlite:/proc/none/x.sqlite"]);
+    assert!(unwritable.contains("/proc/none"), "{unwritable}");
+    assert_eq!(unwritable.lines().count(), 1);
+    let unknown = fail(&["--listen", "127.0.0.1:0", "--store", "postgres://x"]);
+    assert!(unknown.contains("accepted is sqlite:PATH"), "{unknown}");
+}

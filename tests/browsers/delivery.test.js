@@ -1,0 +1,224 @@
+// What reaches the collector, whatever becomes of page, network and collector.
+
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { Collector, close, end, flush, launch, open, profile, ready, session, track, until } from './support.js';
+
+let collector;
+let context;
+
+before(launch);
+after(close);
+beforeEach(async () => {
+  collector = await Collector.start();
+  context = await profile();
+});
+afterEach(async () => {
+  await end(context);
+  await collector.stop();
+});
+
+/** A page of the collector's origin with the tracker and nothing else. */
+async function bare(attributes = '') {
+  await context.route('**/bare', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><title>Bare</title><script async src="/shopbell.js" data-collector="/collect" data-site="shop" ${attributes}></script>`,
+    }));
+  return open(context, `${collector.url}/bare`);
+}
+
+test('leaving the page at once after an event loses nothing', async () => {
+  const page = await bare();
+  await page.evaluate(() => {
+    shopbell.track('last');
+    location.assign('/report/report.css');
+  });
+  await page.waitForURL('**/report.css');
+  const events = await collector.settled(3);
+  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'last']);
+});
+
+test('closing the tab at once after an event loses nothing', async () => {
+  const page = await bare();
+  await track(page, 'last');
+  await page.close({ runBeforeUnload: true });
+  await collector.settled(3);
+});
+
+test('thirty events, the collector down, the page closed, the collector up, a page opened: each once', async () => {
+  const page = await bare();
+  await collector.down();
+  await page.evaluate(() => {
+    for (let i = 0; i < 30; i++) shopbell.track('kept', { i });
+  });
+  await page.close({ runBeforeUnload: true });
+  await collector.up();
+  const next = await bare();
+  await flush(next);
+  const events = await collector.settled(33);
+  const kept = events.filter(({ name }) => name === 'kept');
+  assert.deepEqual(kept.map(({ props }) => props.i), [...Array(30).keys()]);
+  assert.deepEqual(await next.evaluate(() => Object.keys(localStorage)), ['shopbell']);
+});
+
+test('a collector that goes and comes back gets everything, in order', async () => {
+  const page = await bare();
+  await flush(page);
+  await collector.down();
+  await track(page, 'one');
+  await flush(page);
+  assert.equal((await session(page)).waiting, 1);
+  await track(page, 'two');
+  await collector.up();
+  const events = await collector.settled(4);
+  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'one', 'two']);
+  await until('the answer is in', async () => (await session(page)).waiting === 0);
+});
+
+test('a reload sends what was not acknowledged under the same ids, and seq goes on', async () => {
+  await context.route('**/collect', (route) => route.abort());
+  const page = await bare();
+  await track(page, 'before');
+  await flush(page);
+  const tried = context.batches[0].events.map(({ id }) => id);
+  await context.unroute('**/collect');
+  await page.reload();
+  await ready(page);
+  await flush(page);
+  const events = await collector.settled(4);
+  assert.deepEqual(events.slice(0, 3).map(({ id }) => id), tried);
+  assert.deepEqual(events.map(({ seq }) => seq), [0, 1, 2, 3]);
+  assert.equal(new Set(events.map((event) => event.tab_id)).size, 1);
+});
+
+test('a thousand calls in a loop all arrive once, in order of seq, and the page stays responsive', async () => {
+  const page = await bare();
+  await flush(page);
+  const requests = context.batches.length;
+  const tookMs = await page.evaluate(() => {
+    const began = performance.now();
+    for (let i = 0; i < 1000; i++) {
+      shopbell.track('view_item', { item_id: `sku-${i}`, price: 19.9, currency: 'EUR', position: i, list: 'home' });
+    }
+    return performance.now() - began;
+  });
+  // The page answers while batches leave, one after another.
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  await until('all are acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
+  const events = await collector.settled(1002);
+  assert.deepEqual(events.map(({ seq }) => seq), [...Array(1002).keys()]);
+  console.log(`1000 calls returned in ${tookMs.toFixed(0)} ms; ${context.batches.length - requests} requests`);
+});
+
+test('calls made before the module is ready keep their own times', async () => {
+  const stub = await (await fetch(`${collector.url}/`)).text();
+  const [snippet] = stub.match(/<script>\(function.*<\/script>/);
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  await context.route('**/shopbell.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await context.route('**/early', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><title>Early</title>${snippet}<script async src="/shopbell.js" data-collector="/collect" data-site="shop"></script>`,
+    }));
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/early`, { waitUntil: 'commit' });
+  const called = await page.evaluate(async () => {
+    const times = [];
+    const props = { n: 1 };
+    for (const name of ['one', 'two']) {
+      times.push(Date.now());
+      shopbell.track(name, props);
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    window.flushed = shopbell.flush();
+    return times;
+  });
+  answer();
+  await page.evaluate(() => window.flushed);
+  const events = await collector.settled(4);
+  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'one', 'two']);
+  for (const [place, time] of called.entries()) {
+    assert.ok(Math.abs(events[2 + place].time - time) < 40, `${events[2 + place].time} is not ${time}`);
+  }
+  assert.ok(events[3].offset_ms - events[2].offset_ms >= 50);
+});
+
+test('properties that are no JSON object are counted, and nothing is thrown', async () => {
+  const page = await bare();
+  const dropped = await page.evaluate(() => {
+    const cycle = {};
+    cycle.cycle = cycle;
+    const throws = { get a() { throw new Error('no'); } };
+    for (const props of [cycle, { big: 1n }, throws, 'text', 5, [1], { large: 'x'.repeat(9000) }]) shopbell.track('e', props);
+    shopbell.track('', {});
+    for (const props of [undefined, null, {}, { lone: '\ud800' }]) shopbell.track('good', props);
+    return shopbell.session().dropped;
+  });
+  assert.equal(dropped, 8);
+  await flush(page);
+  const events = await collector.settled(6);
+  assert.equal(events.filter(({ name }) => name === 'good').length, 4);
+});
+
+test('a bad option is one sentence, and the page goes on', async () => {
+  const said = [];
+  context.on('console', (message) => message.type() === 'warning' && said.push(message.text()));
+  await bare('data-timeout-minutes="0" data-midnight="Mars/Olympus" data-colour="red" data-campaign="maybe"');
+  assert.deepEqual(said, [
+    'shopbell: option "timeoutMinutes" is 0; accepted is a number from 1 to 1440, and 30 is used.',
+    'shopbell: option "midnight" is "Mars/Olympus"; accepted is "local", "UTC", an IANA zone or false, and local is used.',
+    'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, maxHours, autocapture, storage, gpc, debug.',
+    'shopbell: option "campaign" is "maybe"; accepted is true or false, and true is used.',
+  ]);
+});
+
+test('a visitor who opted out by Global Privacy Control is not tracked, and nothing is stored', async () => {
+  await context.addInitScript(() => Object.defineProperty(navigator, 'globalPrivacyControl', { value: true }));
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/p/lamp`);
+  await page.click('#add');
+  await page.evaluate(() => shopbell.flush());
+  assert.equal(await session(page), null);
+  assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]), ['shop.cart']);
+  assert.deepEqual(context.batches, []);
+});
+
+test('the split script does what the self-contained one does', async () => {
+  await context.route('**/split', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: '<!doctype html><title>Split</title><script src="/shopbell.split.js" data-collector="/collect" data-site="shop"></script>',
+    }));
+  const page = await open(context, `${collector.url}/split`);
+  await track(page, 'one');
+  await flush(page);
+  await collector.settled(3);
+});
+
+test('a person makes an order in the shop and sees it, live, in the report', async () => {
+  const report = await context.newPage();
+  await report.goto(`${collector.url}/report/`);
+  await report.waitForSelector('#empty:not([hidden])');
+  const page = await open(context, `${collector.url}/`);
+  await page.click('a[href="/p/rug"]');
+  await page.click('#add');
+  await page.click('#added a');
+  await page.click('text=Check out');
+  await page.click('text=Place the order');
+  await page.waitForSelector('#order-id');
+  await page.reload();
+  await page.waitForSelector('#order-id');
+  await report.bringToFront();
+  await report.waitForFunction(() => document.querySelector('#figures')?.textContent.includes('€149.00'));
+  const figures = await report.evaluate(() =>
+    Object.fromEntries([...document.querySelectorAll('#figures div')].map((one) => [...one.children].map((part) => part.textContent))));
+  assert.equal(figures.Sessions, '1');
+  assert.equal(figures.Orders, '1', 'the thank-you page loaded twice is one order');
+  await report.click('#latest summary');
+  await report.waitForSelector('#latest td:has-text("purchase")');
+});

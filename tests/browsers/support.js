@@ -1,0 +1,142 @@
+// A collector and a browser for each test, and what reached the collector.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Ajv from 'ajv/dist/2020.js';
+import { chromium } from 'playwright-core';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const FOUND_MS = 15_000; // how long a condition may take to come true
+const LOOK_MS = 25;
+
+const schema = JSON.parse(await readFile(join(root, 'tests/formats/native.schema.json'), 'utf8'));
+const isBatch = new Ajv({ allErrors: true }).compile(schema);
+
+export function checkBatch(batch) {
+  assert.ok(isBatch(batch), `a batch is not what its schema says: ${JSON.stringify(isBatch.errors)}`);
+}
+
+/** Waits until `condition` gives something true, and returns it. */
+export async function until(what, condition) {
+  const deadline = performance.now() + FOUND_MS;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (performance.now() > deadline) assert.fail(`never came true: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The collector, which can be stopped and started again on the same port and store. */
+export class Collector {
+  static async start() {
+    const collector = new Collector();
+    collector.folder = await mkdtemp(join(tmpdir(), 'shopbell-'));
+    collector.port = await freePort();
+    collector.url = `http://127.0.0.1:${collector.port}`;
+    await collector.up();
+    return collector;
+  }
+
+  async up() {
+    const store = `sqlite:${join(this.folder, 'events.sqlite')}`;
+    const words = ['--listen', `127.0.0.1:${this.port}`, '--store', store, '--www', join(root, 'www')];
+    this.process = spawn(join(root, 'target/debug/shopbell-collector'), words, {
+      env: { ...process.env, RUST_LOG: 'warn' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await new Promise((resolve, reject) => {
+      this.process.stdout.once('data', resolve);
+      this.process.once('exit', (code) => reject(new Error(`the collector ended with ${code}`)));
+    });
+  }
+
+  async down() {
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    this.process.kill('SIGTERM');
+    await ended;
+  }
+
+  async stop() {
+    await this.down();
+    await rm(this.folder, { recursive: true });
+  }
+
+  async get(path) {
+    return (await fetch(`${this.url}/api/${path}`)).json();
+  }
+
+  sessions = () => this.get('sessions?site=shop');
+  events = () => this.get('events?site=shop&limit=10000');
+
+  /** Waits until so many events have come, and makes sure that there are no more of them. */
+  async settled(count) {
+    await until(`${count} events at the collector`, async () => (await this.events()).length >= count);
+    const events = await this.events();
+    assert.equal(events.length, count);
+    assert.equal(new Set(events.map(({ id }) => id)).size, count);
+    return events;
+  }
+}
+
+let browser;
+export async function launch() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  });
+  return browser;
+}
+export const close = () => browser?.close();
+
+/** A profile of its own. Every batch that leaves it is checked against the schema; every error of a page fails. */
+export async function profile(options) {
+  const context = await (await launch()).newContext(options);
+  context.batches = [];
+  context.problems = [];
+  context.on('request', (request) => {
+    if (!request.url().endsWith('/collect')) return;
+    const batch = request.postDataJSON();
+    context.batches.push(batch);
+    try {
+      checkBatch(batch);
+    } catch (problem) {
+      context.problems.push(problem.message);
+    }
+  });
+  context.on('weberror', (error) => context.problems.push(String(error.error())));
+  return context;
+}
+
+/** Ends a profile and makes sure that nothing went wrong in it. */
+export async function end(context) {
+  await context.close();
+  assert.deepEqual(context.problems, []);
+}
+
+/** Opens a page and waits until its tracker runs. */
+export async function open(context, url) {
+  const page = await context.newPage();
+  await page.goto(url);
+  await ready(page);
+  return page;
+}
+
+export const ready = (page) => page.waitForFunction(() => window.shopbell?.session());
+export const session = (page) => page.evaluate(() => shopbell.session());
+export const track = (page, name, props) => page.evaluate(([name, props]) => shopbell.track(name, props), [name, props]);
+export const flush = (page) => page.evaluate(() => shopbell.flush());
