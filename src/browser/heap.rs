@@ -13,11 +13,7 @@ const PAGE_BYTES: usize = 65_536;
 const SMALLEST_SHIFT: u32 = 4;
 
 #[global_allocator]
-static HEAP: Heap = Heap(UnsafeCell::new(Lists {
-    free: [null_mut(); 32],
-    next: 0,
-    end: 0,
-}));
+static HEAP: Heap = Heap(UnsafeCell::new(Lists { free: [null_mut(); 32], next: 0, end: 0 }));
 
 struct Heap(UnsafeCell<Lists>);
 

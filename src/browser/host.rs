@@ -46,13 +46,16 @@ impl Host {
     }
 
     /// One input into the tracker, then act, then set the timer.
-    pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str, stored: &str) {
-        let moment = Moment {
-            wall: Timestamp(wall as u64),
-            uptime: Uptime(uptime as u64),
-            day: CivilDay(day),
-            stored,
-        };
+    pub(crate) fn handle(
+        &mut self,
+        kind: u32,
+        [wall, uptime]: [f64; 2],
+        day: u32,
+        number: f64,
+        text: &str,
+        stored: &str,
+    ) {
+        let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let mut rest = text;
         let input = match kind {
             page::ACTIVITY => Input::Activity,
@@ -92,10 +95,7 @@ impl Host {
                 let status = lines::next_number(&mut rest);
                 Input::Answered(BatchId(number as u32), Answer::from_status(status, lines::next_number(&mut rest)))
             }
-            page::RECOVERED => Input::Recovered {
-                key: lines::next(&mut rest),
-                text: rest,
-            },
+            page::RECOVERED => Input::Recovered { key: lines::next(&mut rest), text: rest },
             _ => Input::Looked,
         };
         self.tracker.handle(&moment, input);

@@ -109,7 +109,16 @@ pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str
 /// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself.
 #[cfg(feature = "module")]
 #[wasm_bindgen]
-pub fn start(tab: &str, collector: &str, site: &str, minutes: f64, midnight: bool, campaign: bool, max_hours: f64, auto: bool) {
+pub fn start(
+    tab: &str,
+    collector: &str,
+    site: &str,
+    minutes: f64,
+    midnight: bool,
+    campaign: bool,
+    max_hours: f64,
+    auto: bool,
+) {
     let options = Options {
         timeout_minutes: minutes,
         midnight: if midnight { Midnight::Local } else { Midnight::Off },

@@ -52,10 +52,7 @@ impl Snapshot {
     }
 
     fn plain(fields: &'static [Field], facts: String) -> Self {
-        Self {
-            facts: vec![(fields, facts)],
-            objects: Vec::new(),
-        }
+        Self { facts: vec![(fields, facts)], objects: Vec::new() }
     }
 }
 

@@ -254,11 +254,7 @@ fn revenues(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Reve
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
-        Ok(Revenue {
-            currency: row.get(0)?,
-            transactions: row.get(1)?,
-            revenue: money(row.get(2)?),
-        })
+        Ok(Revenue { currency: row.get(0)?, transactions: row.get(1)?, revenue: money(row.get(2)?) })
     })?;
     rows.collect()
 }
@@ -269,11 +265,7 @@ fn groups(connection: &Connection, query: &Query, by: &str) -> rusqlite::Result<
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
-        Ok(Group {
-            name: row.get(0)?,
-            sessions: row.get(1)?,
-            transactions: row.get(2)?,
-        })
+        Ok(Group { name: row.get(0)?, sessions: row.get(1)?, transactions: row.get(2)? })
     })?;
     rows.collect()
 }
@@ -283,7 +275,8 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
     let mut statement = connection.prepare_cached(&sql)?;
     let mut steps: Vec<Step> = Vec::new();
     for (place, step) in FUNNEL.into_iter().enumerate() {
-        let sessions = statement.query_row(params![query.site, query.from, query.to, place as i64], |row| row.get(0))?;
+        let sessions =
+            statement.query_row(params![query.site, query.from, query.to, place as i64], |row| row.get(0))?;
         let before = steps.last().map_or(sessions, |before| before.sessions);
         let rate = ratio(sessions, before);
         steps.push(Step { step, sessions, rate });

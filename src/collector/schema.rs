@@ -59,7 +59,8 @@ CREATE TABLE IF NOT EXISTS orders (
 
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
-    let connection = Connection::open(path).with_context(|| format!("the store {} cannot be opened", path.display()))?;
+    let connection =
+        Connection::open(path).with_context(|| format!("the store {} cannot be opened", path.display()))?;
     prepare(&connection).with_context(|| format!("the store {} cannot be used", path.display()))?;
     Ok(connection)
 }

@@ -44,11 +44,8 @@ pub fn router(store: Store, www: Option<&Path>) -> Router {
         .route("/api/report", get(report))
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     // Trackers on other origins send without credentials; nothing here depends on any.
-    let cors = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods(Any)
-        .allow_headers(Any)
-        .expose_headers([header::RETRY_AFTER]);
+    let cors =
+        CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers([header::RETRY_AFTER]);
     let mut router = collect.merge(api).layer(cors).with_state(store);
     if let Some(www) = www {
         router = router.merge(pages(www));
@@ -72,7 +69,11 @@ fn pages(www: &Path) -> Router {
 }
 
 /// Serves until `stop` is done, and then until the requests under way are answered.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<()> {
     let server = axum::serve(listener, router).with_graceful_shutdown(stop);
     server.await.context("the server failed")
 }

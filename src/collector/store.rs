@@ -49,7 +49,8 @@ impl Store {
         };
         let path = Path::new(path).to_owned();
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
         }
         let connection = schema::open(&path)?;
         let (jobs, queue) = sync_channel(QUEUE_MAX);
@@ -70,7 +71,10 @@ impl Store {
     }
 
     /// Reads, beside the writer, on a thread that may block.
-    pub async fn read<T: Send + 'static>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static) -> Result<T> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
             let pooled = store.readers.lock().ok().and_then(|mut readers| readers.pop());
@@ -214,7 +218,8 @@ fn is_new_order(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> 
         // An order without an id is its event.
         _ => return Ok(true),
     };
-    let mut insert = transaction.prepare_cached("INSERT INTO orders (site, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
+    let mut insert =
+        transaction.prepare_cached("INSERT INTO orders (site, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
     Ok(insert.execute(params![batch.site, id])? == 1)
 }
 

@@ -67,7 +67,13 @@ impl Arrival {
             group = network.1;
         }
         let given = |text: &str| is_campaign && !text.is_empty();
-        let medium = if given(medium) { medium.as_str() } else if given(source) { "" } else { implied.1 };
+        let medium = if given(medium) {
+            medium.as_str()
+        } else if given(source) {
+            ""
+        } else {
+            implied.1
+        };
         let source = if given(source) { source.as_str() } else { implied.0 };
         let mut facts = Lines::default();
         facts.push(source);
@@ -78,10 +84,7 @@ impl Arrival {
         facts.push(text::before(click, b' '));
         facts.push(&text::clean(if is_external { url::without_query(referrer) } else { "" }, FIELD_CHARS_MAX));
         facts.push(if source == DIRECT { "direct" } else { networks::channel(medium, group, is_campaign) });
-        Self {
-            facts: facts.into_text(),
-            is_campaign,
-        }
+        Self { facts: facts.into_text(), is_campaign }
     }
 
     /// A visitor who came from nowhere that shows.

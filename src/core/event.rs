@@ -41,15 +41,8 @@ pub const NAME_LINE: usize = 1;
 
 /// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
 /// after GA4's commerce events.
-pub const FUNNEL: [&str; 7] = [
-    "visit",
-    "view_item",
-    "add_to_cart",
-    "begin_checkout",
-    "add_shipping_info",
-    "add_payment_info",
-    PURCHASE,
-];
+pub const FUNNEL: [&str; 7] =
+    ["visit", "view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", PURCHASE];
 
 /// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
 pub fn funnel_step(name: &str) -> usize {

@@ -196,7 +196,14 @@ impl Outbox {
     }
 
     /// Takes the collector's answer to a batch. An answer to a batch that is no longer in flight says nothing.
-    pub fn answered(&mut self, batch: BatchId, answer: Answer, uptime: Uptime, entropy: &mut Entropy, out: &mut Vec<Output>) {
+    pub fn answered(
+        &mut self,
+        batch: BatchId,
+        answer: Answer,
+        uptime: Uptime,
+        entropy: &mut Entropy,
+        out: &mut Vec<Output>,
+    ) {
         let Some(index) = self.place(batch) else { return };
         if let Answer::Unavailable(retry_after_ms) = answer {
             return self.fail(index, uptime, retry_after_ms, entropy);

@@ -41,10 +41,7 @@ impl Record {
         let totals = Totals::read(&mut rest);
         let session = Session::read(rest, last_activity, totals);
         let is_whole = !seed.is_empty() && session.id().len() == id::UUID_CHARS;
-        is_whole.then(|| Self {
-            seed: seed.to_string(),
-            session,
-        })
+        is_whole.then(|| Self { seed: seed.to_string(), session })
     }
 }
 
@@ -68,11 +65,7 @@ impl<'a> Key<'a> {
             Some((_, seq)) => Some(text::read_number(seq)?),
             None => None,
         };
-        Some(Self {
-            tab_id,
-            segment: text::read_number(segment)?,
-            seq,
-        })
+        Some(Self { tab_id, segment: text::read_number(segment)?, seq })
     }
 
     /// The storage key.

@@ -59,12 +59,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        Self {
-            timeout_ms: INACTIVITY_MS,
-            midnight: true,
-            campaign: true,
-            max_ms: None,
-        }
+        Self { timeout_ms: INACTIVITY_MS, midnight: true, campaign: true, max_ms: None }
     }
 }
 

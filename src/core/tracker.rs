@@ -250,10 +250,7 @@ impl Tracker {
         facts.push(&self.page.title);
         facts.push(props);
         session.totals.write(&mut facts);
-        let entry = Entry {
-            seq: self.next_seq,
-            facts: facts.into_text(),
-        };
+        let entry = Entry { seq: self.next_seq, facts: facts.into_text() };
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
         if name == event::PAGE_VIEW || order.is_some() {

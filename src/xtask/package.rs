@@ -4,9 +4,9 @@ use crate::shell::{cargo, root, run, say};
 use crate::{slim, stale, tools};
 use anyhow::{Context, Result};
 use base64::Engine;
-use std::{env, fs};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 
 /// Everything that a page loads.

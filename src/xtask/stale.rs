@@ -9,7 +9,12 @@ use std::path::{Path, PathBuf};
 
 /// Runs `step` unless it succeeded before on the same `inputs` (files and folders in the workspace) and `output` is
 /// still there. Returns whether it ran.
-pub(crate) fn unless_fresh(name: &str, inputs: &[&str], output: &Path, step: impl FnOnce() -> Result<()>) -> Result<bool> {
+pub(crate) fn unless_fresh(
+    name: &str,
+    inputs: &[&str],
+    output: &Path,
+    step: impl FnOnce() -> Result<()>,
+) -> Result<bool> {
     let mark = root().join("target/x").join(name).with_extension("fingerprint");
     let fingerprint = fingerprint(inputs)?;
     if output.exists() && fs::read_to_string(&mark).is_ok_and(|known| known == fingerprint) {

@@ -248,7 +248,8 @@ fn a_request_to_terminate_is_answered_when_all_is_stored() {
     let body = batch(&visit()).to_string();
     // The request is under way when the signal comes, and its body still to be sent.
     let mut stream = TcpStream::connect(&collector.address).expect("a connection");
-    let head = format!("POST /collect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head =
+        format!("POST /collect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     let (first, rest) = body.split_at(10);
     stream.write_all(head.as_bytes()).expect("sent");
     stream.write_all(first.as_bytes()).expect("sent");

@@ -16,30 +16,32 @@ const TIME_MAX: u64 = 8_640_000_000_000_000;
 fn records() -> impl Strategy<Value = Record> {
     let times = (0..TIME_MAX, 0..TIME_MAX, any::<u32>());
     let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_usize);
-    (times, totals, "\\PC{0,40}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, query)| {
-        let arrival = Arrival::read(&["https://shop.example/?utm_source=", &query].concat(), &query);
-        let mut session = Session::begin(&Beginning {
-            id: "18c5a5cd-cbcb-8f2e-9a2b-6d5b4fd6c3f1",
-            device_id: "2b3fb2a1-3b87-851d-b211-57e719adcdb0",
-            previous: None,
-            reason: Rollover::Campaign,
-            time: Timestamp(started),
-            day: CivilDay(day),
-            landing_page: &clean(&query, 40),
-            source: &arrival.facts,
-        });
-        session.last_activity = Timestamp(active);
-        session.totals = Totals {
-            page_views: a,
-            events: b,
-            transactions: c,
-            revenue: Money(a),
-            currency: clean(&currency, 3),
-            funnel_step: step,
-            last_order: b & 0xffff_ffff,
-        };
-        Record { seed: "seed".to_owned(), session }
-    })
+    (times, totals, "\\PC{0,40}", "\\PC{0,60}").prop_map(
+        |((started, active, day), (a, b, c, step), currency, query)| {
+            let arrival = Arrival::read(&["https://shop.example/?utm_source=", &query].concat(), &query);
+            let mut session = Session::begin(&Beginning {
+                id: "18c5a5cd-cbcb-8f2e-9a2b-6d5b4fd6c3f1",
+                device_id: "2b3fb2a1-3b87-851d-b211-57e719adcdb0",
+                previous: None,
+                reason: Rollover::Campaign,
+                time: Timestamp(started),
+                day: CivilDay(day),
+                landing_page: &clean(&query, 40),
+                source: &arrival.facts,
+            });
+            session.last_activity = Timestamp(active);
+            session.totals = Totals {
+                page_views: a,
+                events: b,
+                transactions: c,
+                revenue: Money(a),
+                currency: clean(&currency, 3),
+                funnel_step: step,
+                last_order: b & 0xffff_ffff,
+            };
+            Record { seed: "seed".to_owned(), session }
+        },
+    )
 }
 
 proptest! {
@@ -132,7 +134,9 @@ proptest! {
 
 #[test]
 fn other_keys_are_not_the_outbox_s() {
-    for key in ["", "shopbell", "shopbell.", "shopbell.a", "shopbell.a.b", "shopbell.a.1.b", "other.a.1", "shopbell.a.-1"] {
+    for key in
+        ["", "shopbell", "shopbell.", "shopbell.a", "shopbell.a.b", "shopbell.a.1.b", "other.a.1", "shopbell.a.-1"]
+    {
         assert_eq!(Key::read(key), None, "{key}");
     }
 }

@@ -21,11 +21,7 @@ fn session() -> Session {
 
 #[track_caller]
 fn check(after_ms: i64, day: u32, campaign: Option<&str>, rules: &Rules, expected: Option<Rollover>) {
-    let now = Now {
-        time: Timestamp(EVENING.saturating_add_signed(after_ms)),
-        day: CivilDay(day),
-        campaign,
-    };
+    let now = Now { time: Timestamp(EVENING.saturating_add_signed(after_ms)), day: CivilDay(day), campaign };
     assert_eq!(decide(&session(), now, rules), expected);
 }
 
@@ -100,7 +96,11 @@ fn campaigns_name_their_source() {
     arrive("https://shop.example/?utm_source=Facebook&utm_medium=CPC", "", ["facebook", "cpc", "paid_social"]);
     arrive("https://shop.example/?utm_source=%20Face%62ook%20", "", ["facebook", "", "organic_social"]);
     arrive("https://shop.example/?utm_source=google&utm_medium=cpc", "", ["google", "cpc", "paid_search"]);
-    arrive("https://shop.example/?utm_source=google&utm_medium=paidsearch", "", ["google", "paidsearch", "paid_search"]);
+    arrive(
+        "https://shop.example/?utm_source=google&utm_medium=paidsearch",
+        "",
+        ["google", "paidsearch", "paid_search"],
+    );
     arrive("https://shop.example/?utm_source=youtube&utm_medium=cpv", "", ["youtube", "cpv", "video"]);
     arrive("https://shop.example/?utm_source=news&utm_medium=email", "", ["news", "email", "email"]);
     arrive("https://shop.example/?utm_source=blog&utm_medium=affiliate", "", ["blog", "affiliate", "affiliates"]);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
-use shopbell_core::outbox::{Answer, BATCH_AGE_MS_MAX, BATCH_BYTES_MAX, BACKOFF_MS_MAX, BatchId};
+use shopbell_core::outbox::{Answer, BACKOFF_MS_MAX, BATCH_AGE_MS_MAX, BATCH_BYTES_MAX, BatchId};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};

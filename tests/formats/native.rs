@@ -10,12 +10,8 @@ use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, 
 /// The body of the first batch after these inputs.
 fn encode(inputs: &[Input<'_>]) -> String {
     let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, Entropy::new("chance".to_owned()));
-    let moment = Moment {
-        wall: Timestamp(1_773_172_800_000),
-        uptime: Uptime(1_234),
-        day: CivilDay(20_522),
-        stored: "",
-    };
+    let moment =
+        Moment { wall: Timestamp(1_773_172_800_000), uptime: Uptime(1_234), day: CivilDay(20_522), stored: "" };
     for input in inputs {
         tracker.handle(&moment, *input);
     }
@@ -36,12 +32,7 @@ fn encode(inputs: &[Input<'_>]) -> String {
 }
 
 fn navigate(url: &str) -> Input<'_> {
-    let to = Navigation {
-        kind: NavigationKind::Load,
-        url,
-        referrer: "https://l.facebook.com/",
-        title: "A \"lamp\"",
-    };
+    let to = Navigation { kind: NavigationKind::Load, url, referrer: "https://l.facebook.com/", title: "A \"lamp\"" };
     Input::Navigated { to, counts: true }
 }
 

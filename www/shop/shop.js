@@ -50,8 +50,13 @@ const card = ({ id, name, price, image }) =>
   `<li><a class="card" href="/p/${id}">${image}<span>${name}</span><b>${money.format(price)}</b></a></li>`;
 const shelf = (things) => `<ul class="shelf">${things.map(card).join('')}</ul>`;
 
+const SHOP = 'Hearth & Loom';
+const title = (name) => (document.title = name ? `${name} · ${SHOP}` : SHOP);
+
+// Each page sets its title before it tells anything, so that its events stand under that title.
 const pages = {
   home() {
+    title();
     main.innerHTML = `
       <section class="hero">
         <h1>Things for a house that is lived in</h1>
@@ -59,21 +64,21 @@ const pages = {
       </section>
       <h2>On the shelves</h2>${shelf(products)}`;
     shopbell.track('view_item_list', { item_list_id: 'home', items: products.map(item) });
-    return 'Hearth & Loom';
   },
 
   department(id) {
     const department = departments.find((candidate) => candidate.id === id);
     if (!department) return pages.missing();
+    title(department.name);
     const things = products.filter((thing) => thing.department === id);
     main.innerHTML = `<h1>${department.name}</h1>${shelf(things)}`;
     shopbell.track('view_item_list', { item_list_id: id, items: things.map(item) });
-    return `${department.name} · Hearth & Loom`;
   },
 
   product(id) {
     const thing = product(id);
     if (!thing) return pages.missing();
+    title(thing.name);
     main.innerHTML = `
       <article class="product">
         <div class="picture">${thing.image}</div>
@@ -95,10 +100,10 @@ const pages = {
       main.querySelector('#added').innerHTML = 'In your cart. <a href="/cart" data-load>Go to the cart</a>';
     });
     tell('view_item', [one(thing)]);
-    return `${thing.name} · Hearth & Loom`;
   },
 
   cart() {
+    title('Cart');
     const lines = cartLines();
     main.innerHTML = lines.length
       ? `<h1>Your cart</h1>
@@ -115,15 +120,15 @@ const pages = {
         const less = (cart[thing.id] ?? 0) - Number(input.value);
         setQuantity(thing.id, Number(input.value));
         tell(less > 0 ? 'remove_from_cart' : 'add_to_cart', [{ ...thing, quantity: Math.abs(less) }]);
-        pages.cart.show();
+        pages.cart();
       }));
     tell('view_cart', lines);
-    return 'Cart · Hearth & Loom';
   },
 
   checkout() {
     const lines = cartLines();
     if (!lines.length) return pages.cart();
+    title('Checkout');
     main.innerHTML = `
       <h1>Checkout</h1>
       <form class="checkout">
@@ -151,13 +156,13 @@ const pages = {
       write('shop.cart', cart);
       location.assign(`/thanks?order=${encodeURIComponent(id)}`);
     });
-    return 'Checkout · Hearth & Loom';
   },
 
   // Reloading this page tells the order again, as it would in most shops; it counts once.
   thanks() {
     const order = read('shop.order', null);
     if (!order || new URLSearchParams(location.search).get('order') !== order.id) return pages.missing();
+    title('Thank you');
     const lines = order.lines.map(([id, quantity]) => ({ ...product(id), quantity }));
     main.innerHTML = `
       <section class="thanks"><h1>Thank you</h1>
@@ -165,15 +170,13 @@ const pages = {
         <p><a class="primary" href="/report" data-load>See it in the report</a> <a href="/" data-load>Back to the shelves</a></p>
       </section>`;
     tell('purchase', lines, { transaction_id: order.id });
-    return 'Thank you · Hearth & Loom';
   },
 
   missing() {
+    title('Not found');
     main.innerHTML = '<h1>There is nothing on this shelf</h1><p><a href="/">Back to the shelves</a></p>';
-    return 'Not found · Hearth & Loom';
   },
 };
-pages.cart.show = () => (document.title = pages.cart());
 
 function show() {
   const [, first, second] = location.pathname.split('/');
@@ -185,7 +188,7 @@ function show() {
     checkout: pages.checkout,
     thanks: pages.thanks,
   };
-  document.title = (routes[first] ?? pages.missing)();
+  (routes[first] ?? pages.missing)();
   document.querySelectorAll('#departments a').forEach((link) =>
     link.toggleAttribute('aria-current', link.pathname === location.pathname));
 }

@@ -94,11 +94,7 @@ impl Segment {
     }
 
     fn key(&self, seq: Option<u64>) -> String {
-        let key = Key {
-            tab_id: &self.tab_id,
-            segment: self.number,
-            seq,
-        };
+        let key = Key { tab_id: &self.tab_id, segment: self.number, seq };
         key.write()
     }
 
