@@ -1,24 +1,27 @@
 //! Makes a [`Moment`] and an [`Input`] of what `page.js` tells, and carries out what the tracker asks for.
 
-use crate::options::Options;
+#[cfg(feature = "module")]
 use crate::snapshot::Snapshot;
 use crate::{HOST, page};
 use gloo_timers::callback::Timeout;
+use shopbell_core::attribution::Landing;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, BatchId};
-use shopbell_core::session::Session;
-use shopbell_core::text::{cut, read_number};
+use shopbell_core::session::{Rules, Session};
+use shopbell_core::text::cut;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use std::cell::RefCell;
+use std::mem;
 use web_sys::Storage;
 
 pub(crate) struct Host {
     tracker: Tracker,
-    collector: String,
     site: String,
+    device: String,
     autocapture: bool,
     /// localStorage, until it is blocked or full: then what is in hand stays in memory.
     storage: Option<Storage>,
@@ -26,35 +29,33 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    /// Makes the page's tracker. `tab` is the tab's name and the `seq` of its next event.
-    pub(crate) fn install(options: &Options, tab: &str) {
-        let (tab_id, next_seq) = cut(tab, b' ').unwrap_or_default();
-        let next_seq = read_number(next_seq).unwrap_or_default();
+    /// Makes the page's tracker, once a page. The facts are lines: the site, the tab's name, the `seq` of its next
+    /// event, chance, and what the browser says of itself.
+    pub(crate) fn install(rules: Rules, autocapture: bool, facts: &str) {
+        let mut rest = facts;
+        let site = lines::next(&mut rest).to_owned();
+        let tab_id = lines::next(&mut rest);
+        let next_seq = lines::next_number(&mut rest);
+        let entropy = Entropy::new(lines::next(&mut rest).to_owned());
         let host = Self {
-            tracker: Tracker::new(options.rules(), tab_id, next_seq, Entropy::new(page::random())),
-            collector: options.collector.clone(),
-            site: options.site.clone(),
-            autocapture: options.autocapture,
+            tracker: Tracker::new(rules, tab_id, next_seq, entropy),
+            site,
+            device: rest.to_owned(),
+            autocapture,
             storage: page::local(),
             timer: None,
         };
         HOST.with(|slot| {
-            if let Ok(mut slot) = slot.try_borrow_mut() {
-                *slot = Some(host);
+            // A page lives as long as its tracker, so none is ever dropped; code that does it need not be there.
+            if let Err(second) = slot.set(RefCell::new(host)) {
+                mem::forget(second);
             }
         });
     }
 
-    /// One input into the tracker, then act, then set the timer.
-    pub(crate) fn handle(
-        &mut self,
-        kind: u32,
-        [wall, uptime]: [f64; 2],
-        day: u32,
-        number: f64,
-        text: &str,
-        stored: &str,
-    ) {
+    /// One input into the tracker, then act, then set the timer. Returns whether a request is in flight.
+    pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str) -> bool {
+        let (stored, text) = cut(text, 0).unwrap_or_default();
         let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let mut rest = text;
         let input = match kind {
@@ -68,7 +69,13 @@ impl Host {
                         _ => NavigationKind::Spa,
                     },
                     url: lines::next(&mut rest),
-                    referrer: lines::next(&mut rest),
+                    path: lines::next(&mut rest),
+                    landing: Landing {
+                        utm: [(); 5].map(|()| lines::next(&mut rest)),
+                        parameters: lines::next(&mut rest),
+                        referrer: lines::next(&mut rest),
+                        referrer_host: lines::next(&mut rest),
+                    },
                     title: rest,
                 },
                 counts: self.autocapture,
@@ -110,10 +117,8 @@ impl Host {
                 Output::Send(batch) => self.send(batch, moment.wall),
             }
         }
-        if !self.tracker.is_sending() {
-            page::settled();
-        }
         self.set_timer(moment.uptime);
+        self.tracker.is_sending()
     }
 
     fn store(&mut self, key: &str, text: &str) {
@@ -129,11 +134,11 @@ impl Host {
             let context = Context {
                 site: &self.site,
                 sent_at,
-                device: &page::device(),
+                device: &self.device,
                 storage: self.storage_name(),
                 counters: self.tracker.counters(),
             };
-            page::send(&self.collector, &native::encode(&context, segment), batch.0);
+            page::send(&native::encode(&context, segment), batch.0);
         }
     }
 
@@ -153,6 +158,7 @@ impl Host {
         if self.storage.is_some() { "local" } else { "memory" }
     }
 
+    #[cfg(feature = "module")]
     pub(crate) fn next_seq(&self) -> f64 {
         self.tracker.next_seq() as f64
     }
@@ -161,7 +167,8 @@ impl Host {
         self.tracker.session()
     }
 
-    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+    #[cfg(feature = "module")]
+    pub(crate) fn snapshot(&self) -> Option<Snapshot<'_>> {
         Snapshot::of(&self.tracker, self.storage_name())
     }
 }

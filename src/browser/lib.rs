@@ -33,17 +33,20 @@ mod heap;
 mod host;
 mod options;
 mod page;
+#[cfg(feature = "module")]
 mod snapshot;
 
 use host::Host;
 pub use options::{Midnight, Options};
 use serde::Serialize;
+#[cfg(feature = "module")]
+use shopbell_core::session::Rules;
 pub use shopbell_core::session::Session;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
 thread_local! {
-    static HOST: RefCell<Option<Host>> = const { RefCell::new(None) };
+    static HOST: OnceCell<RefCell<Host>> = const { OnceCell::new() };
 }
 
 /// The tracker of this page. It lives as long as the page; copies are the same.
@@ -54,13 +57,12 @@ impl Shopbell {
     /// Begins to track this page: recovers what earlier pages could not send, counts a page view (unless
     /// `autocapture` is off) and listens to the page. Call it once a page.
     pub fn init(options: &Options) -> Self {
-        let zone = options.zone();
-        let tab = page::open(zone, options.local_storage);
-        Host::install(options, &tab);
-        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String, String)>::new(
-            |kind, wall, uptime, day, number, text: String, stored: String| {
-                feed(kind, wall, uptime, day, number, &text, &stored);
-            },
+        let mut facts = options.site.clone();
+        facts.push_str("\n");
+        facts.push_str(&page::open(&options.collector, options.zone(), options.local_storage));
+        Host::install(options.rules(), options.autocapture, &facts);
+        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> bool>::new(
+            |kind, wall, uptime, day, number, text: String| feed(kind, wall, uptime, day, number, &text),
         );
         page::listen(&feed.into_js_value());
         Self(())
@@ -80,7 +82,7 @@ impl Shopbell {
     /// The session as it is now; `None` before any activity.
     pub fn session(self) -> Option<Session> {
         page::tell(page::LOOKED);
-        HOST.with(|host| host.try_borrow().ok()?.as_ref()?.session().cloned())
+        HOST.with(|host| host.get()?.try_borrow().ok()?.session().cloned())
     }
 
     /// Ends the session and begins another.
@@ -94,47 +96,31 @@ impl Shopbell {
     }
 }
 
-/// The one way in: what happened, when, and the record as it is stored at that moment (empty for none).
+/// The one way in: what happened, when, and behind the record as it is stored at that moment and a NUL, whatever else
+/// there is to say of it. Returns whether a request is in flight.
 #[cfg_attr(feature = "module", wasm_bindgen)]
-pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str, stored: &str) {
-    HOST.with(|host| {
-        if let Ok(mut host) = host.try_borrow_mut()
-            && let Some(host) = host.as_mut()
-        {
-            host.handle(kind, [wall, uptime], day, number, text, stored);
-        }
-    });
+pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> bool {
+    HOST.with(|host| match host.get().map(RefCell::try_borrow_mut) {
+        Some(Ok(mut host)) => host.handle(kind, [wall, uptime], day, number, text),
+        _ => false,
+    })
 }
 
-/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself.
+/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. A `max_ms`
+/// of 0 is no bound.
 #[cfg(feature = "module")]
 #[wasm_bindgen]
-pub fn start(
-    tab: &str,
-    collector: &str,
-    site: &str,
-    minutes: f64,
-    midnight: bool,
-    campaign: bool,
-    max_hours: f64,
-    auto: bool,
-) {
-    let options = Options {
-        timeout_minutes: minutes,
-        midnight: if midnight { Midnight::Local } else { Midnight::Off },
-        campaign,
-        max_hours: Some(max_hours).filter(|hours| *hours > 0.0),
-        autocapture: auto,
-        ..Options::new(collector, site)
-    };
-    Host::install(&options, tab);
+pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign: bool, autocapture: bool) {
+    let max_ms = Some(max_ms as u64).filter(|max_ms| *max_ms > 0);
+    let rules = Rules { timeout_ms: timeout_ms as u64, midnight, campaign, max_ms };
+    Host::install(rules, autocapture, facts);
 }
 
 /// The session as an object, or null.
 #[cfg(feature = "module")]
 #[wasm_bindgen]
 pub fn session() -> JsValue {
-    let snapshot = HOST.with(|host| to_js(&host.try_borrow().ok()?.as_ref()?.snapshot()?));
+    let snapshot = HOST.with(|host| to_js(&host.get()?.try_borrow().ok()?.snapshot()?));
     snapshot.unwrap_or(JsValue::NULL)
 }
 
@@ -142,7 +128,7 @@ pub fn session() -> JsValue {
 #[cfg(feature = "module")]
 #[wasm_bindgen]
 pub fn next_seq() -> f64 {
-    HOST.with(|host| host.try_borrow().ok()?.as_ref().map(Host::next_seq)).unwrap_or_default()
+    HOST.with(|host| host.get()?.try_borrow().ok().map(|host| host.next_seq())).unwrap_or_default()
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

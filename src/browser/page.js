@@ -1,5 +1,5 @@
-// The half of the tracker that gathers facts. It tells each as feed(kind, wall, uptime, day, number, text, stored);
-// the kinds are numbered in page.rs, and texts of several parts have a line for each.
+// The half of the tracker that gathers facts. It tells each as feed(kind, wall, uptime, day, number, text); the kinds
+// are numbered in page.rs, and the text is the stored record, a NUL, and a line for each part of what there is to say.
 
 const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, ANSWERED = 9, RECOVERED = 10;
 const BACK_FORWARD = 2, SPA = 3;
@@ -8,10 +8,12 @@ const REQUEST_MS = 29000; // below the tracker's own limit, so that a late reque
 const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
 let feed; // the way into the tracker
+let collector; // the URL that batches are posted to
 let zone; // of the midnight rule; empty for the device's
 let store, tabStore; // localStorage and sessionStorage, or nothing
 let tabId;
 let nextSeq; // tells the tab's next seq
+let page; // the page in view, by its URL
 let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
@@ -37,7 +39,10 @@ function day(wall) {
 export function tell(kind, number = 0, text = '', at = now()) {
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
-  feed(kind, ...at, day(at[0]), number, text, attempt(() => store.getItem(KEY)) ?? '');
+  const stored = attempt(() => store.getItem(KEY)) ?? '';
+  if (!feed(kind, ...at, day(at[0]), number, stored.replaceAll('\0', '') + '\0' + text)) {
+    for (const done of flushed.splice(0)) done();
+  }
 }
 
 /** Tells a route change in the turn it was made in, once it is complete: routers set the title after the URL. */
@@ -49,11 +54,42 @@ function settle() {
   }
 }
 
-const arrive = (kind, at) => tell(NAVIGATED, kind, [location.href, document.referrer, document.title].join('\n'), at);
+function arrive(kind, at) {
+  const { href, pathname } = location;
+  page = pageOf(href);
+  tell(NAVIGATED, kind, [href, pathname, ...landing(href, document.referrer), document.title].join('\n'), at);
+}
+
+/** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
+export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
 
 function changed(kind) {
+  if (kind == SPA && pageOf(location.href) == page) return;
   if (!pending) queueMicrotask(settle);
   pending = [kind, now()];
+}
+
+/**
+ * What a page's URL and referrer say of how its visitor came: five utm values, the names of the parameters that have
+ * a value, the referrer's origin and path, and its host. Any text will do: what cannot be read is as if it were not
+ * there.
+ */
+export function landing(url, referrer) {
+  const read = (text) => attempt(() => new URL(text)) ?? {};
+  const bare = ({ hostname = '' }) => hostname.replace(/^www\./, '');
+  const own = read(url);
+  const from = read(referrer);
+  const query = [...(own.searchParams ?? [])].map(([name, value]) => [name, value.replace(/\s+/g, ' ').trim()]);
+  const first = (wanted) => query.find(([name, value]) => name == 'utm_' + wanted && value)?.[1] ?? '';
+  const names = query.filter(([name, value]) => value && /^\w+$/.test(name)).map(([name]) => name + ' ');
+  const [here, there] = [bare(own), bare(from)];
+  const isOwn = `.${here}`.endsWith(`.${there}`) || `.${there}`.endsWith(`.${here}`);
+  return [
+    ...['source', 'medium'].map((name) => first(name).toLowerCase()),
+    ...['campaign', 'term', 'content'].map(first),
+    names.join(''),
+    ...(there && !(here && isOwn) ? [from.origin + from.pathname, there] : ['', '']),
+  ];
 }
 
 /** Tracks an event; `at` are the readings of both clocks when it happened. */
@@ -64,7 +100,7 @@ export function track(name, props, at) {
     if (json && json[0] != '{') return;
     const { value, currency = '', transaction_id = '' } = props ?? {};
     const worth = name == 'purchase' ? Math.max(0, +value || 0) : -1;
-    return [worth, [name.replace(/\s+/g, ' '), json, currency, transaction_id].join('\n')];
+    return [worth, [name.replace(/\s+/g, ' ').trim(), json, currency, transaction_id].join('\n')];
   });
   if (told) tell(TRACKED, ...told, at);
   else tell(UNTRACKABLE);
@@ -72,14 +108,17 @@ export function track(name, props, at) {
 
 const open_ = (name) => attempt(() => window[name].length >= 0 && window[name]);
 
-/** Opens storage and returns the tab's name and the seq of its next event. */
-export function open(midnightZone, useStorage) {
+/** Opens storage and returns the tab's name, the seq of its next event, chance, and what the browser says of itself. */
+export function open(collectorUrl, midnightZone, useStorage) {
+  collector = collectorUrl;
   zone = midnightZone;
   if (useStorage) {
     store = open_('localStorage');
     tabStore = open_('sessionStorage');
   }
-  return takeTab() || random(1) + ' 0';
+  const [name, seq] = (takeTab() || random(1) + ' 0').split(' ');
+  tabId = name;
+  return [name, seq, random(4), device()].join('\n');
 }
 
 /** Takes the tab's name and next seq out of storage, so that a duplicate of this tab finds none. */
@@ -91,11 +130,11 @@ function takeTab() {
 
 export const local = () => store || undefined;
 
-export const random = (words = 4) =>
+const random = (words) =>
   crypto.getRandomValues(new Uint32Array(words)).reduce((text, word) => text + word.toString(36), '');
 
 /** What the browser says of itself, as members of a JSON object with a comma behind each. */
-export function device() {
+function device() {
   const { language, webdriver } = navigator;
   const time_zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const bot = webdriver ? 'webdriver' : undefined;
@@ -103,9 +142,8 @@ export function device() {
 }
 
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
-export function listen(tracker, tab, seq, at) {
+export function listen(tracker, seq, at) {
   feed = tracker;
-  tabId = tab;
   nextSeq = seq;
   recover((name) => name == tabId);
   arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at);
@@ -165,11 +203,11 @@ function recover(isWanted) {
   if (found[0]) tell(WOKE);
 }
 
-export function send(url, body, batch) {
+export function send(body, batch) {
   const answer = (status, retryAfterMs = 0) => tell(ANSWERED, batch, status + '\n' + retryAfterMs + '\n');
   const options = { method: 'POST', body, keepalive: true, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_MS) };
   const sent = async () => {
-    const response = await fetch(url, options);
+    const response = await fetch(collector, options);
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});
     const after = response.headers.get('retry-after');
@@ -180,7 +218,3 @@ export function send(url, body, batch) {
 
 /** Calls `done` as soon as nothing is in flight. */
 export const whenSettled = (done) => flushed.push(done);
-
-export function settled() {
-  for (const done of flushed.splice(0)) done();
-}

@@ -16,13 +16,10 @@ pub(crate) const RECOVERED: u32 = 10;
 
 #[wasm_bindgen(module = "/page.js")]
 extern "C" {
-    pub(crate) fn open(zone: &str, local_storage: bool) -> String;
+    pub(crate) fn open(collector: &str, zone: &str, local_storage: bool) -> String;
     pub(crate) fn listen(feed: &JsValue);
     pub(crate) fn tell(kind: u32);
     pub(crate) fn track(name: &str, props: &JsValue);
     pub(crate) fn local() -> Option<web_sys::Storage>;
-    pub(crate) fn device() -> String;
-    pub(crate) fn random() -> String;
-    pub(crate) fn send(url: &str, body: &str, batch: u32);
-    pub(crate) fn settled();
+    pub(crate) fn send(body: &str, batch: u32);
 }

@@ -4,13 +4,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use shopbell_core::attribution;
 use shopbell_core::event::Money;
 use shopbell_core::lines::{self, Field, Kind, Lines};
-use shopbell_core::session::{DEVICE_LINE, HEAD_FIELDS, TOTALS_FIELDS};
+use shopbell_core::session::{DEVICE_LINE, HEAD_FIELDS, Session, TOTALS_FIELDS};
 use shopbell_core::text::read_number;
 use shopbell_core::tracker::Tracker;
 
 /// What a snapshot has beside the facts that native batches have: when the session was last active and ends if
 /// nothing more happens, where its state is kept, and what became of events on this page.
-const STATE_FIELDS: [Field; 8] = [
+static STATE_FIELDS: [Field; 8] = [
     ("device_id", Kind::Text),
     ("last_activity_at", Kind::Number),
     ("expires_at", Kind::Number),
@@ -21,63 +21,85 @@ const STATE_FIELDS: [Field; 8] = [
     ("dropped", Kind::Number),
 ];
 
-/// An object of facts, named as on the wire; times are Unix milliseconds.
-pub(crate) struct Snapshot {
-    facts: Vec<(&'static [Field], String)>,
-    objects: Vec<(&'static str, Snapshot)>,
+/// The session's facts, named as on the wire; times are Unix milliseconds.
+pub(crate) struct Snapshot<'a> {
+    tracker: &'a Tracker,
+    session: &'a Session,
+    storage: &'a str,
 }
 
-impl Snapshot {
-    pub(crate) fn of(tracker: &Tracker, storage: &str) -> Option<Self> {
-        let session = tracker.session()?;
-        let counters = tracker.counters();
+impl<'a> Snapshot<'a> {
+    pub(crate) fn of(tracker: &'a Tracker, storage: &'a str) -> Option<Self> {
+        Some(Self { tracker, session: tracker.session()?, storage })
+    }
+
+    fn state(&self) -> Lines {
+        let counters = self.tracker.counters();
         let mut state = Lines::default();
-        state.push(lines::at(&session.head, DEVICE_LINE));
-        state.push_number(session.last_activity.0);
-        state.push_number(tracker.expires().0);
-        state.push(storage);
-        state.push_number(tracker.waiting());
+        state.push(lines::at(&self.session.head, DEVICE_LINE));
+        state.push_number(self.session.last_activity.0);
+        state.push_number(self.tracker.expires().0);
+        state.push(self.storage);
+        state.push_number(self.tracker.waiting());
         state.push_number(counters.sent);
         state.push_number(counters.retried);
         state.push_number(counters.dropped());
-        let mut totals = Lines::default();
-        session.totals.write(&mut totals);
-        Some(Self {
-            facts: vec![(&HEAD_FIELDS, session.head.clone()), (&STATE_FIELDS, state.into_text())],
-            objects: vec![
-                ("source", Self::plain(&attribution::FIELDS, session.source().to_owned())),
-                ("totals", Self::plain(&TOTALS_FIELDS, totals.into_text())),
-            ],
-        })
-    }
-
-    fn plain(fields: &'static [Field], facts: String) -> Self {
-        Self { facts: vec![(fields, facts)], objects: Vec::new() }
+        state
     }
 }
 
-impl Serialize for Snapshot {
+impl Serialize for Snapshot<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut totals = Lines::default();
+        self.session.totals.write(&mut totals);
+        let source = Facts(&[(&attribution::FIELDS, self.session.source())], &[]);
+        let totals = Facts(&[(&TOTALS_FIELDS, totals.text())], &[]);
+        let state = self.state();
+        let facts = [(&HEAD_FIELDS[..], &*self.session.head), (&STATE_FIELDS, state.text())];
+        Facts(&facts, &[("source", source), ("totals", totals)]).serialize(serializer)
+    }
+}
+
+/// Facts as members of an object, and objects beside them.
+struct Facts<'a>(&'a [(&'a [Field], &'a str)], &'a [(&'static str, Facts<'a>)]);
+
+impl Serialize for Facts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let mut result = Ok(());
-        for (fields, facts) in &self.facts {
-            lines::each(fields, facts, &mut |name, kind, line| {
+        for (fields, facts) in self.0 {
+            let mut rest = *facts;
+            for (name, kind) in *fields {
+                let line = lines::next(&mut rest);
                 let number = read_number(line).unwrap_or_default() as f64;
-                let written = match kind {
-                    Kind::Unsent => Ok(()),
-                    Kind::Text | Kind::Json => map.serialize_entry(name, line),
-                    Kind::Number => map.serialize_entry(name, &number),
-                    Kind::Money => map.serialize_entry(name, &(number / Money::PER_UNIT as f64)),
+                let value = match kind {
+                    Kind::Unsent => continue,
+                    Kind::Text | Kind::Json => Value::Text(line),
+                    Kind::Number => Value::Number(number),
+                    Kind::Money => Value::Number(number / Money::PER_UNIT as f64),
                 };
-                if written.is_err() {
-                    result = written;
-                }
-            });
+                map.serialize_entry(name, &value)?;
+            }
         }
-        result?;
-        for (name, object) in &self.objects {
-            map.serialize_entry(name, object)?;
+        for (name, object) in self.1 {
+            map.serialize_entry(name, &Value::Object(object))?;
         }
         map.end()
+    }
+}
+
+/// A member's value. One type for all of them, so that what serialises a member is there once.
+enum Value<'a> {
+    Text(&'a str),
+    Number(f64),
+    Object(&'a Facts<'a>),
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => serializer.serialize_f64(*number),
+            Self::Object(object) => object.serialize(serializer),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use shopbell_core::attribution::DIRECT;
 
 /// The schema that is taken.
 pub const SCHEMA: &str = "shopbell/1";
@@ -55,18 +56,34 @@ pub struct Session {
     pub source: Source,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
 pub struct Source {
-    pub source: Option<String>,
-    pub medium: Option<String>,
+    pub source: String,
+    pub medium: String,
     pub campaign: Option<String>,
     pub term: Option<String>,
     pub content: Option<String>,
     pub click_id: Option<String>,
     pub referrer: Option<String>,
+    /// Found here where the batch does not say it, as the tracker's do not.
     pub channel: Option<String>,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            source: DIRECT.to_owned(),
+            medium: String::new(),
+            campaign: None,
+            term: None,
+            content: None,
+            click_id: None,
+            referrer: None,
+            channel: None,
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]

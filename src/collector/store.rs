@@ -4,6 +4,7 @@ use crate::batch::{Batch, Event};
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
+use shopbell_core::attribution::Origin;
 use shopbell_core::event::{FUNNEL, Money, PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -119,6 +120,7 @@ fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
 fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
     let session = &batch.session;
     let source = &session.source;
+    let origin = Origin::find(&source.source, &source.medium, source.referrer.as_deref().unwrap_or_default());
     transaction
         .prepare_cached(
             "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,
@@ -135,14 +137,14 @@ fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqli
             session.previous_id,
             session.started_at as i64,
             session.landing_page,
-            source.source,
-            source.medium,
+            origin.source,
+            origin.medium,
             source.campaign,
             source.term,
             source.content,
             source.click_id,
             source.referrer,
-            source.channel,
+            source.channel.as_deref().unwrap_or(origin.channel),
             batch.device.bot,
         ])?;
     for event in &batch.events {

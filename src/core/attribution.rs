@@ -1,32 +1,48 @@
-//! Where a visitor comes from: campaign parameters, click ids, the referrer, and the channel they make.
+//! Where a visitor comes from: campaign parameters, click ids and the referrer; and what they mean.
+//!
+//! A page tells the facts ([`Arrival`]); a collector finds the network and the channel in them ([`Origin`]).
 
 mod networks;
-mod url;
 
 use crate::lines::{self, Field, Kind, Lines};
 use crate::text;
 use alloc::string::String;
-pub use networks::CHANNELS;
-pub use url::{host, page_key, path};
+pub use networks::{CHANNELS, Origin};
 
-/// Longest campaign field kept, in characters.
-pub const FIELD_CHARS_MAX: usize = 256;
+/// Longest campaign field or referrer kept, in bytes of UTF-8.
+pub const FIELD_BYTES_MAX: usize = 256;
 /// The source of a visitor who came from nowhere that shows; GA's spelling, which no host can have.
 pub const DIRECT: &str = "(direct)";
 /// The medium of such a visitor.
 const NO_MEDIUM: &str = "(none)";
+/// The medium of a visitor who followed a link that says no more.
+pub const REFERRAL: &str = "referral";
+
+/// Parameter, network and implied medium of the click ids of the large networks. Facebook adds its own to unpaid
+/// links too, so it implies no payment.
+const CLICK_IDS: &str = "\
+gclid google cpc
+gbraid google cpc
+wbraid google cpc
+dclid google display
+fbclid facebook social
+msclkid bing cpc
+ttclid tiktok cpc
+twclid twitter cpc
+li_fat_id linkedin cpc
+epik pinterest cpc
+";
 
 /// The facts of a source, in the order of its lines. What is unknown is empty.
 ///
-/// - `source`: `utm_source`, else the network that a click id belongs to, else the known name or the host of the
-///   referrer, else [`DIRECT`]. ASCII letters are in lower case, as in `medium`.
-/// - `medium`: `utm_medium`, else what the click id or the referrer implies.
+/// - `source`: `utm_source`, else the network that a click id belongs to, else the referrer's host without `www.`,
+///   else [`DIRECT`].
+/// - `medium`: `utm_medium`, else what the click id implies, else [`REFERRAL`] or `(none)`.
 /// - `campaign`, `term`, `content`: the utm parameters of these names.
 /// - `click_id`: the name of the click id that was there, such as `gclid`; never its value, which names a
 ///   person's click.
 /// - `referrer`: origin and path of the page that linked here, if it was another site's.
-/// - `channel`: one of [`CHANNELS`].
-pub const FIELDS: [Field; 8] = [
+pub static FIELDS: [Field; 7] = [
     ("source", Kind::Text),
     ("medium", Kind::Text),
     ("campaign", Kind::Text),
@@ -34,8 +50,21 @@ pub const FIELDS: [Field; 8] = [
     ("content", Kind::Text),
     ("click_id", Kind::Text),
     ("referrer", Kind::Text),
-    ("channel", Kind::Text),
 ];
+
+/// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Landing<'a> {
+    /// Values of `utm_source`, `utm_medium` (both in lower case), `utm_campaign`, `utm_term` and `utm_content`,
+    /// decoded: of each the first that is not empty, or empty.
+    pub utm: [&'a str; 5],
+    /// Names of the parameters that have a value, with a space behind each.
+    pub parameters: &'a str,
+    /// Origin and path of the page that linked here; empty if there was none, or it was of the same site.
+    pub referrer: &'a str,
+    /// The host in that, in lower case and without `www.`.
+    pub referrer_host: &'a str,
+}
 
 /// How a visitor arrived at a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,84 +76,72 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Reads an arrival out of the page's URL and `document.referrer` (empty where there is none).
-    ///
-    /// Any text will do: what cannot be understood is as if it were not there.
-    pub fn read(page_url: &str, referrer: &str) -> Self {
-        let (values, click) = read_query(page_url);
-        let [source, medium, ..] = &values;
-        let from = url::host(referrer);
-        let is_external = !from.is_empty() && !url::is_same_site(&from, &url::host(page_url));
-        let is_campaign = !source.is_empty() || !click.is_empty();
-        let mut implied = (DIRECT, NO_MEDIUM);
-        let mut group = networks::UNKNOWN;
-        if is_campaign {
-            implied = networks::implied_by(click);
-            group = networks::by_name(if source.is_empty() { implied.0 } else { source });
-        } else if is_external {
-            let network = networks::by_host(&from);
-            implied = (network.0, network.1.medium);
-            group = network.1;
-        }
-        let given = |text: &str| is_campaign && !text.is_empty();
-        let medium = if given(medium) {
-            medium.as_str()
-        } else if given(source) {
-            ""
+    /// Finds out where a visitor came from.
+    pub fn read(landing: &Landing<'_>) -> Self {
+        let click = find_click(landing.parameters);
+        let (click_id, implied) = text::cut(click, b' ').unwrap_or_default();
+        let is_campaign = !landing.utm[0].is_empty() || !click.is_empty();
+        let (source, medium) = if !landing.utm[0].is_empty() {
+            ("", "")
+        } else if is_campaign {
+            text::cut(implied, b' ').unwrap_or_default()
+        } else if landing.referrer_host.is_empty() {
+            (DIRECT, NO_MEDIUM)
         } else {
-            implied.1
+            (landing.referrer_host, REFERRAL)
         };
-        let source = if given(source) { source.as_str() } else { implied.0 };
         let mut facts = Lines::default();
-        facts.push(source);
-        facts.push(medium);
-        for value in values.iter().skip(2) {
-            facts.push(value);
+        let mut otherwise = [source, medium].into_iter();
+        for value in landing.utm {
+            let otherwise = otherwise.next().unwrap_or_default();
+            // A medium or a campaign without a source is nobody's.
+            let value = if value.is_empty() || !is_campaign { otherwise } else { value };
+            facts.push(&text::clean(value, FIELD_BYTES_MAX));
         }
-        facts.push(text::before(click, b' '));
-        facts.push(&text::clean(if is_external { url::without_query(referrer) } else { "" }, FIELD_CHARS_MAX));
-        facts.push(if source == DIRECT { "direct" } else { networks::channel(medium, group, is_campaign) });
+        facts.push(click_id);
+        facts.push(&text::clean(landing.referrer, FIELD_BYTES_MAX));
         Self { facts: facts.into_text(), is_campaign }
     }
 
     /// A visitor who came from nowhere that shows.
     pub fn direct() -> Self {
-        Self::read("", "")
+        Self::read(&Landing::default())
     }
 
     /// The source's name.
     pub fn source(&self) -> &str {
         lines::at(&self.facts, 0)
     }
+
+    /// The source's name if it can end a session; empty if not.
+    pub fn campaign(&self) -> &str {
+        if self.is_campaign { self.source() } else { "" }
+    }
 }
 
-/// The parameters that say where a visitor comes from, in the order of [`FIELDS`].
-const PARAMETERS: [&str; 5] = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"];
-
-/// Their values in a URL, and the row of the first click id there. The first occurrence of each counts, and an
-/// empty one is absent.
-fn read_query(page_url: &str) -> ([String; 5], &'static str) {
-    let mut values = [const { String::new() }; 5];
-    let mut click = "";
-    let query = text::cut(text::before(page_url, b'#'), b'?');
-    let mut rest = query.map(|(_, query)| query);
-    while let Some(pairs) = rest {
-        let pair = text::before(pairs, b'&');
-        rest = text::cut(pairs, b'&').map(|(_, behind)| behind);
-        let (name, value) = text::cut(pair, b'=').unwrap_or_default();
-        let place = PARAMETERS.iter().position(|known| *known == name);
-        if let Some(field) = place.and_then(|place| values.get_mut(place)) {
-            if field.is_empty() {
-                *field = text::clean(&url::decode(value), FIELD_CHARS_MAX);
-                if place < Some(2) {
-                    field.make_ascii_lowercase();
-                }
-            }
-        } else if click.is_empty() && !value.is_empty() {
-            click = networks::click_id(name);
+/// The row of the first click id among the parameters; empty where there is none.
+fn find_click(parameters: &str) -> &'static str {
+    let mut rest = parameters;
+    while let Some((name, behind)) = text::cut(rest, b' ') {
+        let click = row(CLICK_IDS, name);
+        if !click.is_empty() {
+            return click;
         }
+        rest = behind;
     }
-    (values, click)
+    ""
+}
+
+/// The row of a table that begins with `key` and a space; empty where none does.
+fn row(table: &'static str, key: &str) -> &'static str {
+    let mut rest = table;
+    while let Some((row, behind)) = text::cut(rest, b'\n') {
+        if text::before(row, b' ') == key {
+            return row;
+        }
+        rest = behind;
+    }
+    ""
 }
 
 #[cfg(test)]

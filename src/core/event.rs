@@ -4,12 +4,12 @@ use crate::lines::{Field, Kind};
 use crate::text;
 use alloc::string::String;
 
-/// Longest event name, in characters. Names of the field's standards have at most 40 (GA4).
-pub const NAME_CHARS_MAX: usize = 64;
-/// Longest URL kept, in characters; browsers and servers agree on about this much.
-pub const URL_CHARS_MAX: usize = 2_048;
-/// Longest page title kept, in characters.
-pub const TITLE_CHARS_MAX: usize = 256;
+/// Longest event name, in bytes of UTF-8. Names of the field's standards have at most 40 (GA4).
+pub const NAME_BYTES_MAX: usize = 64;
+/// Longest URL kept, in bytes; browsers and servers agree on about this much.
+pub const URL_BYTES_MAX: usize = 2_048;
+/// Longest page title kept, in bytes of UTF-8.
+pub const TITLE_BYTES_MAX: usize = 256;
 /// Largest properties of one event, in bytes of JSON, so that one event always fits a batch.
 pub const PROPS_BYTES_MAX: usize = 8_192;
 
@@ -25,7 +25,7 @@ pub const PURCHASE: &str = "purchase";
 /// - `id`: unique; a collector that has it already drops the event.
 /// - `time`: when, on the visitor's clock. `offset_ms`: when, since the document began to load (monotonic).
 /// - `page_id`: the page view it belongs to. `seq`: its place among the tab's events, from 0, without gaps.
-pub const FIELDS: [Field; 9] = [
+pub static FIELDS: [Field; 9] = [
     ("id", Kind::Text),
     ("name", Kind::Text),
     ("time", Kind::Number),
@@ -41,7 +41,7 @@ pub const NAME_LINE: usize = 1;
 
 /// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
 /// after GA4's commerce events.
-pub const FUNNEL: [&str; 7] =
+pub static FUNNEL: [&str; 7] =
     ["visit", "view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", PURCHASE];
 
 /// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
@@ -62,7 +62,7 @@ impl Money {
         text::push_number(out, self.0 / Self::PER_UNIT);
         let mut fraction = self.0 % Self::PER_UNIT;
         if fraction > 0 {
-            out.push('.');
+            out.push_str(".");
         }
         while fraction > 0 {
             fraction *= 10;

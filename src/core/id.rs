@@ -42,28 +42,12 @@ pub fn derive(parts: &[&str]) -> String {
     let mut out = String::new();
     for place in 0..32 {
         if matches!(place, 8 | 12 | 16 | 20) {
-            out.push('-');
+            out.push_str("-");
         }
-        let word = words[place / 16];
-        out.push(hex_digit(word >> (60 - 4 * (place % 16))));
+        let word = if place < 16 { words[0] } else { words[1] };
+        text::push_digit(&mut out, word >> (60 - 4 * (place & 15)));
     }
     out
-}
-
-/// The lowest four bits of `word` as a hexadecimal digit.
-pub(crate) fn hex_digit(word: u64) -> char {
-    let digit = (word & 15) as u8;
-    char::from(if digit < 10 { b'0' + digit } else { b'a' - 10 + digit })
-}
-
-/// The value of a hexadecimal digit, in either case.
-pub(crate) fn read_hex_digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 /// Chance: a random text that the host drew once for this page, and everything drawn from it since.

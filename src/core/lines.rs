@@ -33,16 +33,21 @@ impl Lines {
     /// Adds a value, which must hold no control characters (see [`text::clean`]).
     pub fn push(&mut self, value: &str) {
         self.0.push_str(value);
-        self.0.push('\n');
+        self.0.push_str("\n");
     }
 
     /// Adds a number.
     pub fn push_number(&mut self, number: u64) {
         text::push_number(&mut self.0, number);
-        self.0.push('\n');
+        self.0.push_str("\n");
     }
 
     /// The lines.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// The lines, to keep.
     pub fn into_text(self) -> String {
         self.0
     }
@@ -91,7 +96,7 @@ pub const SEALED_BYTES_MAX: usize = 32_768;
 pub fn seal(lines: &str) -> String {
     let mut sealed = VERSION.to_string();
     text::push_number(&mut sealed, fingerprint(lines));
-    sealed.push('\n');
+    sealed.push_str("\n");
     sealed.push_str(lines);
     sealed
 }

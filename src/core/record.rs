@@ -72,10 +72,10 @@ impl<'a> Key<'a> {
     pub fn write(self) -> String {
         let mut key = ENTRY_PREFIX.to_string();
         key.push_str(self.tab_id);
-        key.push('.');
+        key.push_str(".");
         text::push_number(&mut key, self.segment);
         if let Some(seq) = self.seq {
-            key.push('.');
+            key.push_str(".");
             text::push_number(&mut key, seq);
         }
         key

@@ -83,7 +83,7 @@ pub struct Totals {
 }
 
 /// The totals, in the order of their lines.
-pub const TOTALS_FIELDS: [Field; 7] = [
+pub static TOTALS_FIELDS: [Field; 7] = [
     ("page_views", Kind::Number),
     ("events", Kind::Number),
     ("transactions", Kind::Number),
@@ -182,7 +182,7 @@ pub struct Session {
 /// - `previous_id`: the session before it on this device. `number`: 1 for the device's first session, then 2.
 /// - `reason`: the [`Rollover`]'s name. `started_at`: Unix milliseconds on the visitor's clock.
 /// - `landing_page`: the path of its first page.
-pub const HEAD_FIELDS: [Field; 8] = [
+pub static HEAD_FIELDS: [Field; 8] = [
     ("id", Kind::Text),
     ("device_id", Kind::Unsent),
     ("previous_id", Kind::Text),
@@ -269,9 +269,9 @@ pub struct Now<'a> {
     pub time: Timestamp,
     /// The day there, in the zone of the midnight rule.
     pub day: CivilDay,
-    /// The campaign source of a fresh arrival; `None` for activity on an open page, for a reload, for back and
+    /// The campaign source of a fresh arrival; empty for activity on an open page, for a reload, for back and
     /// forward, and for an arrival without a campaign.
-    pub campaign: Option<&'a str>,
+    pub campaign: &'a str,
 }
 
 /// Whether `session` goes on, or the reason for which activity now begins a new one.
@@ -291,7 +291,7 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
         Some(Rollover::Midnight)
     } else if rules.max_ms.is_some_and(|max_ms| now.time.since(session.started) >= max_ms) {
         Some(Rollover::MaxLength)
-    } else if rules.campaign && now.campaign.is_some_and(|campaign| campaign != source) {
+    } else if rules.campaign && !now.campaign.is_empty() && now.campaign != source {
         Some(Rollover::Campaign)
     } else {
         None

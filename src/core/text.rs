@@ -1,53 +1,62 @@
 //! Text without formatting machinery: JSON written by hand, decimals, and cleaning what pages hand in.
 //!
-//! `core::fmt` would be a third of the module that pages download, so it is used nowhere on the way there.
+//! `core::fmt` would be a third of the module that pages download, so it is used nowhere on the way there; and text is
+//! put together from slices, since putting it together from characters is larger.
 
 use alloc::string::String;
 
+/// Appends the hexadecimal digit of the lowest four bits of `word`, which may be a decimal one.
+pub(crate) fn push_digit(out: &mut String, word: u64) {
+    let place = (word & 15) as usize;
+    out.push_str("0123456789abcdef".get(place..=place).unwrap_or_default());
+}
+
 /// Appends `number` in decimal.
 pub fn push_number(out: &mut String, number: u64) {
-    let mut digits = [0_u8; 20];
-    let mut rest = number;
-    let mut used = 0;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        used += 1;
-        if rest == 0 {
-            break;
-        }
+    if number >= 10 {
+        push_number(out, number / 10);
     }
-    for digit in digits.iter().skip(20 - used) {
-        out.push(char::from(*digit));
-    }
+    push_digit(out, number % 10);
 }
 
 /// Appends `text` as a JSON string (RFC 8259 section 7), quotes included.
 pub fn push_json(out: &mut String, text: &str) {
-    out.push('"');
-    for char in text.chars() {
-        if matches!(char, '"' | '\\') {
-            out.push('\\');
+    out.push_str("\"");
+    let mut done = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
         }
-        if char < ' ' {
-            out.push_str("\\u00");
-            out.push(if char < '\u{10}' { '0' } else { '1' });
-            out.push(crate::id::hex_digit(u64::from(char)));
-        } else {
-            out.push(char);
+        out.push_str(text.get(done..at).unwrap_or_default());
+        out.push_str("\\");
+        done = at;
+        if byte < b' ' {
+            out.push_str("u00");
+            push_digit(out, u64::from(byte) >> 4);
+            push_digit(out, u64::from(byte));
+            done = at + 1;
         }
     }
-    out.push('"');
+    out.push_str(text.get(done..).unwrap_or_default());
+    out.push_str("\"");
 }
 
-/// The first `max_chars` characters of `text` with control characters made spaces and the ends trimmed.
+/// At most the first `max_bytes` bytes of `text`, whole characters, with control characters made spaces.
 ///
 /// What is clean can stand in a line of the stored record without escapes.
-pub fn clean(text: &str, max_chars: usize) -> String {
-    let mut out = String::new();
-    for char in text.trim_ascii().chars().take(max_chars) {
-        out.push(if char < ' ' { ' ' } else { char });
+pub fn clean(text: &str, max_bytes: usize) -> String {
+    let mut end = text.len().min(max_bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    let mut rest = text.get(..end).unwrap_or_default();
+    let mut out = String::new();
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ') {
+        out.push_str(rest.get(..at).unwrap_or_default());
+        out.push_str(" ");
+        rest = rest.get(at + 1..).unwrap_or_default();
+    }
+    out.push_str(rest);
     out
 }
 
@@ -66,7 +75,7 @@ pub fn json_bytes(text: &str) -> usize {
 
 /// What stands before and after the first `byte` (an ASCII one) in `text`; `None` where it is not there.
 ///
-/// The pattern searchers of `str` are several kilobytes; this is all that the formats and URLs here need.
+/// The pattern searchers of `str` are several kilobytes; this is all that the lines and tables here need.
 pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|candidate| candidate == byte)?;
     Some((text.get(..at)?, text.get(at + 1..)?))

@@ -42,7 +42,6 @@ pub enum Input<'a> {
         text: &'a str,
     },
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
-    /// A route change that leads to the same page (see [`page_key`](crate::attribution::page_key)) is none.
     Navigated {
         /// The page and how it was reached.
         to: Navigation<'a>,
@@ -191,10 +190,7 @@ impl Tracker {
     }
 
     fn navigate(&mut self, moment: &Moment<'_>, to: &Navigation<'_>, counts: bool) {
-        if to.kind == NavigationKind::Spa && self.page.is_at(to.url) {
-            return;
-        }
-        self.visit.arrived(to, &self.page.url);
+        self.visit.arrived(to);
         self.page = Page::new(to, self.entropy.short_name());
         if counts {
             self.track(moment, event::PAGE_VIEW, "", None);
@@ -202,7 +198,7 @@ impl Tracker {
     }
 
     fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
-        let name = text::clean(name, event::NAME_CHARS_MAX);
+        let name = text::clean(name, event::NAME_BYTES_MAX);
         if name.is_empty() || props.len() > event::PROPS_BYTES_MAX {
             self.outbox.counters.invalid += 1;
             return;
@@ -222,8 +218,7 @@ impl Tracker {
     /// A new session begins. On an open page it begins with a view of that page, so that no session lacks a landing
     /// page; where a page view began it, that is to follow anyway.
     fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, is_on_open_page: bool) {
-        let landing_page = self.page.path();
-        self.visit.begin(moment, reason, &landing_page, &mut self.entropy, &mut self.outputs);
+        self.visit.begin(moment, reason, &self.page.path, &mut self.entropy, &mut self.outputs);
         self.emit(moment, event::SESSION_START, "", None);
         if is_on_open_page {
             self.emit(moment, event::PAGE_VIEW, "", None);

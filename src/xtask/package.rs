@@ -19,12 +19,12 @@ pub(crate) fn all() -> Result<()> {
         "rust-toolchain.toml",
         "src/core",
         "src/browser",
-        "src/xtask/package.rs",
+        "src/xtask",
         "www/package-lock.json",
         "www/tracker",
     ];
     let tracker = stale::unless_fresh("tracker", &inputs, &dist("tracker"), tracker)?;
-    let inputs = ["src/xtask/package.rs", "www/package-lock.json", "www/report"];
+    let inputs = ["src/xtask", "www/package-lock.json", "www/report"];
     let report = stale::unless_fresh("report", &inputs, &dist("report"), report)?;
     if !tracker && !report {
         say("www/tracker/dist and www/report/dist are up to date");
@@ -82,26 +82,27 @@ fn tracker() -> Result<()> {
     Ok(())
 }
 
-/// Compiles the module, and the standard library with it so that a panic is a bare trap: all that formats panic
-/// messages goes. That needs the library's source and an unstable flag; `SHOPBELL_STOCK_STD=1` (or a toolchain that
-/// cannot fetch the source) builds with the library as it comes, some kilobytes larger and otherwise the same.
+/// Compiles the module lean: the standard library with it, so that a panic is a bare trap and all that formats panic
+/// messages goes; and for a target that differs from `wasm32-unknown-unknown` in its ABI alone, where functions return
+/// two values as such and not through memory. That needs the library's source and unstable flags;
+/// `SHOPBELL_STOCK=1` (or a toolchain that cannot fetch the source) builds without, a third larger and otherwise the
+/// same.
 fn compile() -> Result<PathBuf> {
-    let stock = env::var_os("SHOPBELL_STOCK_STD").is_some() || !tools::std_source()?;
-    let target = root().join("target").join(if stock { "" } else { "x/lean" });
+    let is_stock = env::var_os("SHOPBELL_STOCK").is_some() || !tools::std_source()?;
     let mut build = cargo();
-    build.args(["build", "--package", "shopbell", "--features", "module"]);
-    build.args(["--target", "wasm32-unknown-unknown", "--profile", "size"]);
-    build.arg("--target-dir").arg(&target);
-    if stock {
+    build.args(["build", "--package", "shopbell", "--features", "module", "--profile", "size"]);
+    if is_stock {
         say("compiling the browser crate in the size profile");
-    } else {
-        say("compiling the browser crate in the size profile, with its standard library");
-        build.arg("-Zbuild-std=std,panic_abort");
-        build.env("RUSTC_BOOTSTRAP", "1");
-        build.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort");
+        run(build.args(["--target", "wasm32-unknown-unknown"]))?;
+        return Ok(root().join("target/wasm32-unknown-unknown/size/shopbell.wasm"));
     }
+    say("compiling the browser crate in the size profile, with its standard library");
+    build.arg("--target").arg(root().join("src/xtask/wasm32-lean.json"));
+    build.args(["--target-dir", "target/x/lean", "-Zjson-target-spec", "-Zbuild-std=std,panic_abort"]);
+    build.env("RUSTC_BOOTSTRAP", "1");
+    build.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none");
     run(&mut build)?;
-    Ok(target.join("wasm32-unknown-unknown/size/shopbell.wasm"))
+    Ok(root().join("target/x/lean/wasm32-lean/size/shopbell.wasm"))
 }
 
 /// The module as text: base64 of its deflate stream costs a ninth over the raw module once compressed for the wire,

@@ -1,4 +1,4 @@
-//! The collector as its users meet it: the real binary, real HTTP, a real SQLite file.
+//! The collector as its users meet it: the real binary, real HTTP, a real database file.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};

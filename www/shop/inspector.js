@@ -46,7 +46,6 @@ function refresh() {
     id: session.id.slice(0, 8),
     reason: session.reason,
     source: [source.source, source.medium, source.campaign].filter(Boolean).join(' / '),
-    channel: source.channel,
     'landing page': session.landing_page,
     age: span(Date.now() - session.started_at),
     'ends in': span(session.expires_at - Date.now()),

@@ -1,10 +1,14 @@
-//! The networks that send visitors, by the name a campaign gives them, by host and by click id; and the channels
-//! that they and a campaign's medium make, after GA4's default channel groups.
+//! The networks that send visitors, by the name a campaign gives them and by host; and the channels that they and a
+//! campaign's medium make, after GA4's default channel groups.
 //!
-//! The tables are text, a row a line: that is how they are smallest in the module and plainest to edit.
+//! Collectors ask for this, pages do not: a table of hosts is out of date before a shop renews its tracker, and would
+//! be a sixth of what its visitors download.
+//!
+//! The tables are text, a row a line, plain to edit.
 
-use super::url::{bare, is_at};
+use super::{DIRECT, REFERRAL, row};
 use crate::text::{before, cut};
+use alloc::string::{String, ToString};
 
 /// Every channel there is.
 pub const CHANNELS: [&str; 14] = [
@@ -26,9 +30,9 @@ pub const CHANNELS: [&str; 14] = [
 
 /// What a group of networks makes of a visit.
 #[derive(Clone, Copy)]
-pub(super) struct Group {
+struct Group {
     /// The medium of a visit that only a referrer explains.
-    pub(super) medium: &'static str,
+    medium: &'static str,
     organic: &'static str,
     paid: &'static str,
 }
@@ -39,22 +43,7 @@ const VIDEO: Group = Group { medium: "referral", organic: "video", paid: "video"
 const ASSISTANT: Group = Group { medium: "referral", organic: "ai_assistants", paid: "paid_other" };
 const MAIL: Group = Group { medium: "email", organic: "email", paid: "paid_other" };
 /// The group of a source that is no network we know.
-pub(super) const UNKNOWN: Group = Group { medium: "referral", organic: "referral", paid: "paid_other" };
-
-/// Parameter, network and implied medium of each click id. Facebook adds its own to unpaid links too, so it
-/// implies no payment.
-const CLICK_IDS: &str = "\
-gclid google cpc
-gbraid google cpc
-wbraid google cpc
-dclid google display
-fbclid facebook social
-msclkid bing cpc
-ttclid tiktok cpc
-twclid twitter cpc
-li_fat_id linkedin cpc
-epik pinterest cpc
-";
+const UNKNOWN: Group = Group { medium: "referral", organic: "referral", paid: "paid_other" };
 
 /// Domain and name of each network, under the initial of its group. A domain that ends in a dot stands for all its
 /// country domains.
@@ -133,42 +122,64 @@ app referral
 
 /// What stands behind `key` and a space at the beginning of a row; empty where no row begins so.
 fn look_up(table: &'static str, key: &str) -> &'static str {
-    let row = row(table, key);
-    cut(row, b' ').map_or("", |(_, behind)| behind)
+    cut(row(table, key), b' ').map_or("", |(_, behind)| behind)
 }
 
-/// The row that begins with `key` and a space; empty where none does.
-fn row(table: &'static str, key: &str) -> &'static str {
-    let mut rest = table;
-    while let Some((row, behind)) = cut(rest, b'\n') {
-        if before(row, b' ') == key {
-            return row;
+/// Where a session came from, as its source, medium and referrer tell: the names that its site goes by, and the
+/// channel they make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The source; where only a referrer explains the visit, the network that the referrer's host belongs to.
+    pub source: String,
+    /// The medium; where only a referrer explains the visit, what that network sends: `organic`, `social`, …
+    pub medium: String,
+    /// One of [`CHANNELS`].
+    pub channel: &'static str,
+}
+
+impl Origin {
+    /// Finds the origin of a session.
+    pub fn find(source: &str, medium: &str, referrer: &str) -> Self {
+        let from = host(referrer);
+        let is_campaign = !is_referral(source, medium, from);
+        let (name, group) = if is_campaign { (source, by_name(source)) } else { by_host(from) };
+        let medium = if is_campaign { medium } else { group.medium };
+        Self {
+            source: name.to_string(),
+            medium: medium.to_string(),
+            channel: if source == DIRECT { "direct" } else { channel(medium, group, is_campaign) },
         }
-        rest = behind;
     }
-    ""
 }
 
-/// The row of the click id that this query parameter is; empty if it is none.
-pub(super) fn click_id(parameter: &str) -> &'static str {
-    row(CLICK_IDS, parameter)
+/// The host of a referrer as trackers tell it, origin and path, without `www.`; empty for what is none.
+fn host(referrer: &str) -> &str {
+    let hierarchy = cut(referrer, b':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    let host_port = before(hierarchy.unwrap_or_default(), b'/');
+    let host = before(host_port, b':');
+    host.strip_prefix("www.").unwrap_or(host)
 }
 
-/// Network and medium that the row of a click id implies.
-pub(super) fn implied_by(click: &'static str) -> (&'static str, &'static str) {
-    let (_, implied) = cut(click, b' ').unwrap_or_default();
-    cut(implied, b' ').unwrap_or_default()
+/// Whether `host` is `domain` or a subdomain of it, at a dot and not just by its ending.
+fn is_at(host: &str, domain: &str) -> bool {
+    let above = host.strip_suffix(domain);
+    above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
+/// Whether nothing but its referrer explains a visit.
+fn is_referral(source: &str, medium: &str, from: &str) -> bool {
+    !from.is_empty() && source == from && medium == REFERRAL
 }
 
 /// The group of the network that a campaign calls `source`.
-pub(super) fn by_name(source: &str) -> Group {
+fn by_name(source: &str) -> Group {
     find(&mut |_, name| name == source).1
 }
 
 /// Name and group of the network at `host` (in lower case); the host itself where it is none we know.
-pub(super) fn by_host(host: &str) -> (&str, Group) {
+fn by_host(host: &str) -> (&str, Group) {
     let (name, group) = find(&mut |domain, _| is_in(host, domain));
-    (if name.is_empty() { bare(host) } else { name }, group)
+    (if name.is_empty() { host } else { name }, group)
 }
 
 /// The last network that is as wanted: those below another's domain stand behind it.
@@ -218,7 +229,7 @@ fn is_country(suffix: &str) -> bool {
 }
 
 /// The channel of a source that is not direct: the medium's word counts before the network's.
-pub(super) fn channel(medium: &str, group: Group, is_campaign: bool) -> &'static str {
+fn channel(medium: &str, group: Group, is_campaign: bool) -> &'static str {
     let is_paid = medium.as_bytes().starts_with(b"paid");
     match look_up(MEDIUMS, medium) {
         "paid" => group.paid,

@@ -14,7 +14,7 @@ use alloc::string::String;
 pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     let mut json = Json { out: String::new() };
     let totals = batch.entries.last().map_or("", |entry| lines::behind(&entry.facts, event::FIELDS.len()));
-    json.begin('{');
+    json.begin("{");
     json.text("schema", "shopbell/1");
     json.text("tracker", env!("CARGO_PKG_VERSION"));
     json.text("site", context.site);
@@ -23,25 +23,25 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.text("id", lines::at(&batch.head, session::DEVICE_LINE));
     json.text("storage", context.storage);
     json.out.push_str(context.device);
-    json.end('}');
+    json.end("}");
     json.object("session");
     let source = json.facts(&HEAD_FIELDS, &batch.head);
     json.object("source");
     json.facts(&attribution::FIELDS, source);
-    json.end('}');
+    json.end("}");
     json.object("totals");
     json.facts(&TOTALS_FIELDS, totals);
-    json.end('}');
-    json.end('}');
+    json.end("}");
+    json.end("}");
     json.name("events");
-    json.begin('[');
+    json.begin("[");
     for entry in &batch.entries {
-        json.begin('{');
+        json.begin("{");
         json.text("tab_id", &batch.tab_id);
         json.facts(&event::FIELDS, &entry.facts);
-        json.end('}');
+        json.end("}");
     }
-    json.end(']');
+    json.end("]");
     json.object("delivery");
     json.number("attempt", batch.attempts);
     json.text("flush", batch.closed.map_or("", |reason| reason.name()));
@@ -51,10 +51,10 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.number("rejected", context.counters.rejected);
     json.number("bytes", context.counters.overflow);
     json.number("invalid", context.counters.invalid);
-    json.end('}');
-    json.end('}');
-    json.end('}');
-    json.out.pop();
+    json.end("}");
+    json.end("}");
+    json.end("}");
+    json.take_comma();
     json.out
 }
 
@@ -64,28 +64,32 @@ struct Json {
 }
 
 impl Json {
-    fn begin(&mut self, bracket: char) {
-        self.out.push(bracket);
+    fn begin(&mut self, bracket: &str) {
+        self.out.push_str(bracket);
     }
 
-    fn end(&mut self, bracket: char) {
+    fn end(&mut self, bracket: &str) {
+        self.take_comma();
+        self.out.push_str(bracket);
+        self.out.push_str(",");
+    }
+
+    fn take_comma(&mut self) {
         if self.out.as_bytes().last() == Some(&b',') {
-            self.out.pop();
+            self.out.truncate(self.out.len() - 1);
         }
-        self.out.push(bracket);
-        self.out.push(',');
     }
 
     /// The name is ours and needs no escapes.
     fn name(&mut self, name: &str) {
-        self.out.push('"');
+        self.out.push_str("\"");
         self.out.push_str(name);
         self.out.push_str("\":");
     }
 
     fn object(&mut self, name: &str) {
         self.name(name);
-        self.begin('{');
+        self.begin("{");
     }
 
     /// A member; none for an empty text.
@@ -93,14 +97,14 @@ impl Json {
         if !text.is_empty() {
             self.name(name);
             push_json(&mut self.out, text);
-            self.out.push(',');
+            self.out.push_str(",");
         }
     }
 
     fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         text::push_number(&mut self.out, number);
-        self.out.push(',');
+        self.out.push_str(",");
     }
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
@@ -112,12 +116,12 @@ impl Json {
             Kind::Money => {
                 self.name(name);
                 Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
-                self.out.push(',');
+                self.out.push_str(",");
             }
             Kind::Number | Kind::Json => {
                 self.name(name);
                 self.out.push_str(line);
-                self.out.push(',');
+                self.out.push_str(",");
             }
         })
     }

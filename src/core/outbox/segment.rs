@@ -31,7 +31,7 @@ pub struct Segment {
     pub tab_id: String,
     /// Its number among the tab's segments.
     pub number: u64,
-    /// Their session's [`head`](Session::head).
+    /// Their session's [`head`](crate::session::Session::head).
     pub head: String,
     /// The events, by `seq`.
     pub entries: Vec<Entry>,

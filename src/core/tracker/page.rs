@@ -1,7 +1,7 @@
 //! The page that is in view, and how it was reached.
 
-use crate::attribution;
-use crate::event::{TITLE_CHARS_MAX, URL_CHARS_MAX};
+use crate::attribution::Landing;
+use crate::event::{TITLE_BYTES_MAX, URL_BYTES_MAX};
 use crate::text;
 use alloc::string::String;
 
@@ -25,8 +25,10 @@ pub struct Navigation<'a> {
     pub kind: NavigationKind,
     /// Its URL.
     pub url: &'a str,
-    /// `document.referrer`; empty where there is none.
-    pub referrer: &'a str,
+    /// The path in that.
+    pub path: &'a str,
+    /// What URL and referrer say of where the visitor came from.
+    pub landing: Landing<'a>,
     /// `document.title`.
     pub title: &'a str,
 }
@@ -36,6 +38,7 @@ pub struct Navigation<'a> {
 pub(super) struct Page {
     pub(super) id: String,
     pub(super) url: String,
+    pub(super) path: String,
     pub(super) title: String,
 }
 
@@ -43,18 +46,9 @@ impl Page {
     pub(super) fn new(navigation: &Navigation<'_>, id: String) -> Self {
         Self {
             id,
-            url: text::clean(navigation.url, URL_CHARS_MAX),
-            title: text::clean(navigation.title, TITLE_CHARS_MAX),
+            url: text::clean(navigation.url, URL_BYTES_MAX),
+            path: text::clean(navigation.path, URL_BYTES_MAX),
+            title: text::clean(navigation.title, TITLE_BYTES_MAX),
         }
-    }
-
-    /// Whether `url` leads to this page.
-    pub(super) fn is_at(&self, url: &str) -> bool {
-        let url = text::clean(url, URL_CHARS_MAX);
-        attribution::page_key(&self.url) == attribution::page_key(&url)
-    }
-
-    pub(super) fn path(&self) -> String {
-        attribution::path(&self.url)
     }
 }

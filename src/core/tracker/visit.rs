@@ -25,6 +25,8 @@ pub(super) struct Visit {
     written: Timestamp,
     /// How the visitor arrived, until an activity has made use of it.
     arrival: Arrival,
+    /// The campaign source that the URL of the page in view names; empty for none.
+    campaign_before: String,
     /// Whether that arrival may end a session: not if its URL was only loaded again.
     is_fresh: bool,
 }
@@ -38,6 +40,7 @@ impl Visit {
             base: Totals::default(),
             written: Timestamp(0),
             arrival: Arrival::direct(),
+            campaign_before: String::new(),
             is_fresh: false,
         }
     }
@@ -75,14 +78,15 @@ impl Visit {
 
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it
     /// did not have: routers drag the landing page's parameters along.
-    pub(super) fn arrived(&mut self, to: &Navigation<'_>, url_before: &str) {
+    pub(super) fn arrived(&mut self, to: &Navigation<'_>) {
+        let arrival = Arrival::read(&to.landing);
+        let campaign = arrival.campaign().to_string();
         let is_spa = to.kind == NavigationKind::Spa;
-        let arrival = Arrival::read(to.url, if is_spa { "" } else { to.referrer });
-        if is_spa && (!arrival.is_campaign || arrival.source() == Arrival::read(url_before, "").source()) {
-            return;
+        if !is_spa || !campaign.is_empty() && campaign != self.campaign_before {
+            self.is_fresh = is_spa || to.kind == NavigationKind::Load;
+            self.arrival = arrival;
         }
-        self.is_fresh = is_spa || to.kind == NavigationKind::Load;
-        self.arrival = arrival;
+        self.campaign_before = campaign;
     }
 
     /// The reason for which this activity begins a session, if it does.
@@ -93,7 +97,7 @@ impl Visit {
         let now = Now {
             time: moment.wall,
             day: moment.day,
-            campaign: (self.is_fresh && self.arrival.is_campaign).then(|| self.arrival.source()),
+            campaign: if self.is_fresh { self.arrival.campaign() } else { "" },
         };
         decide(session, now, &self.rules)
     }
@@ -128,9 +132,8 @@ impl Visit {
             arrival.facts = before.source().to_string();
         }
         let seed = self.record.as_ref().map_or_else(|| entropy.uuid(), |record| record.seed.clone());
-        let campaign = if arrival.is_campaign { arrival.source() } else { "" };
         let session = Session::begin(&Beginning {
-            id: &next_id(&seed, before.map_or("", Session::id), campaign),
+            id: &next_id(&seed, before.map_or("", Session::id), arrival.campaign()),
             device_id: &id::derive(&[&seed]),
             previous: before,
             reason,

@@ -69,9 +69,11 @@ export function start(given, load, earlier = []) {
     try {
       tracker = await load();
       const { collector, site, midnight, timeoutMinutes, maxHours, campaign, autocapture, storage } = options;
-      const tab = open(midnight == 'local' ? '' : midnight || '', storage == 'local');
-      tracker.start(tab, collector, site, timeoutMinutes, midnight !== false, campaign, maxHours || 0, autocapture);
-      listen(tracker.feed, tab.split(' ')[0], tracker.next_seq, started);
+      const facts = open(collector, midnight == 'local' ? '' : midnight || '', storage == 'local');
+      // Where no midnight ends a session, a day does.
+      const hours = maxHours ?? (midnight === false ? 24 : 0);
+      tracker.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
+      listen(tracker.feed, tracker.next_seq, started);
     } catch (error) {
       tracker = 0;
       say(`the module did not start, and nothing is tracked: ${error}`);
