@@ -9,7 +9,7 @@ use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
-use shopbell_core::outbox::{Answer, BatchId};
+use shopbell_core::outbox::{Answer, BatchId, Leftover};
 use shopbell_core::session::{Rules, Session};
 use shopbell_core::text::cut;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
@@ -53,8 +53,8 @@ impl Host {
         });
     }
 
-    /// One input into the tracker, then act, then set the timer. Returns whether a request is in flight.
-    pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str) -> bool {
+    /// One input into the tracker, then act, then set the timer.
+    pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str) -> f64 {
         let (stored, text) = cut(text, 0).unwrap_or_default();
         let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let mut rest = text;
@@ -102,29 +102,30 @@ impl Host {
                 let status = lines::next_number(&mut rest);
                 Input::Answered(BatchId(number as u32), Answer::from_status(status, lines::next_number(&mut rest)))
             }
-            page::RECOVERED => Input::Recovered { key: lines::next(&mut rest), text: rest },
+            page::RECOVERED => Input::Recovered(Leftover {
+                tab_id: lines::next(&mut rest),
+                first_seq: lines::next_number(&mut rest),
+                // A negative number is a head's.
+                seq: (number >= 0.0).then_some(number as u64),
+                text: rest,
+            }),
             _ => Input::Looked,
         };
         self.tracker.handle(&moment, input);
         for output in self.tracker.take_outputs() {
             match output {
                 Output::Store(key, text) => self.store(&key, &text),
-                Output::Remove(key) => {
-                    if let Some(storage) = &self.storage {
-                        let _ = storage.remove_item(&key);
-                    }
-                }
                 Output::Send(batch) => self.send(batch, moment.wall),
             }
         }
         self.set_timer(moment.uptime);
-        self.tracker.is_sending()
+        self.tracker.next_seq() as f64 + if self.tracker.is_sending() { 0.5 } else { 0.0 }
     }
 
     fn store(&mut self, key: &str, text: &str) {
-        if let Some(storage) = &self.storage
-            && storage.set_item(key, text).is_err()
-        {
+        let Some(storage) = &self.storage else { return };
+        let done = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
+        if done.is_err() {
             self.storage = None;
         }
     }
@@ -156,11 +157,6 @@ impl Host {
     /// `local` while localStorage takes what it is given, else `memory`.
     fn storage_name(&self) -> &'static str {
         if self.storage.is_some() { "local" } else { "memory" }
-    }
-
-    #[cfg(feature = "module")]
-    pub(crate) fn next_seq(&self) -> f64 {
-        self.tracker.next_seq() as f64
     }
 
     pub(crate) fn session(&self) -> Option<&Session> {

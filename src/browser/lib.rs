@@ -61,7 +61,7 @@ impl Shopbell {
         facts.push_str("\n");
         facts.push_str(&page::open(&options.collector, options.zone(), options.local_storage));
         Host::install(options.rules(), options.autocapture, &facts);
-        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> bool>::new(
+        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> f64>::new(
             |kind, wall, uptime, day, number, text: String| feed(kind, wall, uptime, day, number, &text),
         );
         page::listen(&feed.into_js_value());
@@ -97,12 +97,12 @@ impl Shopbell {
 }
 
 /// The one way in: what happened, when, and behind the record as it is stored at that moment and a NUL, whatever else
-/// there is to say of it. Returns whether a request is in flight.
+/// there is to say of it. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
 #[cfg_attr(feature = "module", wasm_bindgen)]
-pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> bool {
+pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
     HOST.with(|host| match host.get().map(RefCell::try_borrow_mut) {
         Some(Ok(mut host)) => host.handle(kind, [wall, uptime], day, number, text),
-        _ => false,
+        _ => 0.0,
     })
 }
 
@@ -122,13 +122,6 @@ pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign
 pub fn session() -> JsValue {
     let snapshot = HOST.with(|host| to_js(&host.get()?.try_borrow().ok()?.snapshot()?));
     snapshot.unwrap_or(JsValue::NULL)
-}
-
-/// The `seq` of the tab's next event.
-#[cfg(feature = "module")]
-#[wasm_bindgen]
-pub fn next_seq() -> f64 {
-    HOST.with(|host| host.get()?.try_borrow().ok().map(|host| host.next_seq())).unwrap_or_default()
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

@@ -12,13 +12,16 @@ let collector; // the URL that batches are posted to
 let zone; // of the midnight rule; empty for the device's
 let store, tabStore; // localStorage and sessionStorage, or nothing
 let tabId;
-let nextSeq; // tells the tab's next seq
+let nextSeq; // of the tab's next event
 let page; // the page in view, by its URL
 let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
 
 export const now = () => [Date.now(), performance.now()];
+
+/** A text in one line of bounded length. */
+const clean = (text) => text.replace(/\s+/g, ' ').trim().slice(0, 256);
 
 function attempt(action) {
   try {
@@ -40,7 +43,10 @@ export function tell(kind, number = 0, text = '', at = now()) {
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
   const stored = attempt(() => store.getItem(KEY)) ?? '';
-  if (!feed(kind, ...at, day(at[0]), number, stored.replaceAll('\0', '') + '\0' + text)) {
+  const told = feed(kind, ...at, day(at[0]), number, stored.replaceAll('\0', '') + '\0' + text);
+  nextSeq = Math.floor(told);
+  if (told == nextSeq) {
+    // Nothing is in flight.
     for (const done of flushed.splice(0)) done();
   }
 }
@@ -57,7 +63,8 @@ function settle() {
 function arrive(kind, at) {
   const { href, pathname } = location;
   page = pageOf(href);
-  tell(NAVIGATED, kind, [href, pathname, ...landing(href, document.referrer), document.title].join('\n'), at);
+  const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, document.referrer)];
+  tell(NAVIGATED, kind, [...facts, clean(document.title)].join('\n'), at);
 }
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
@@ -79,7 +86,7 @@ export function landing(url, referrer) {
   const bare = ({ hostname = '' }) => hostname.replace(/^www\./, '');
   const own = read(url);
   const from = read(referrer);
-  const query = [...(own.searchParams ?? [])].map(([name, value]) => [name, value.replace(/\s+/g, ' ').trim()]);
+  const query = [...(own.searchParams ?? [])].map(([name, value]) => [name, clean(value)]);
   const first = (wanted) => query.find(([name, value]) => name == 'utm_' + wanted && value)?.[1] ?? '';
   const names = query.filter(([name, value]) => value && /^\w+$/.test(name)).map(([name]) => name + ' ');
   const [here, there] = [bare(own), bare(from)];
@@ -88,7 +95,7 @@ export function landing(url, referrer) {
     ...['source', 'medium'].map((name) => first(name).toLowerCase()),
     ...['campaign', 'term', 'content'].map(first),
     names.join(''),
-    ...(there && !(here && isOwn) ? [from.origin + from.pathname, there] : ['', '']),
+    ...(there && !(here && isOwn) ? [clean(from.origin + from.pathname), there] : ['', '']),
   ];
 }
 
@@ -100,7 +107,7 @@ export function track(name, props, at) {
     if (json && json[0] != '{') return;
     const { value, currency = '', transaction_id = '' } = props ?? {};
     const worth = name == 'purchase' ? Math.max(0, +value || 0) : -1;
-    return [worth, [name.replace(/\s+/g, ' ').trim(), json, currency, transaction_id].join('\n')];
+    return [worth, [clean(name), json, currency, transaction_id].join('\n')];
   });
   if (told) tell(TRACKED, ...told, at);
   else tell(UNTRACKABLE);
@@ -142,9 +149,8 @@ function device() {
 }
 
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
-export function listen(tracker, seq, at) {
+export function listen(tracker, at) {
   feed = tracker;
-  nextSeq = seq;
   recover((name) => name == tabId);
   arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at);
 
@@ -160,7 +166,7 @@ export function listen(tracker, seq, at) {
   on(document, ['visibilitychange'], () => document.visibilityState == 'hidden' && tell(HIDDEN));
   on(window, ['pagehide'], () => {
     tell(HIDDEN);
-    attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq()));
+    attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
     release?.(); // a page that holds a lock is not kept for back and forward
   });
   on(window, ['pageshow'], (event) => {
@@ -197,9 +203,12 @@ function claim() {
 function recover(isWanted) {
   const keys = attempt(() => Object.keys(store)) ?? [];
   const parts = (key) => key.split('.');
-  const found = keys.filter((key) => /^shopbell\.\w+\.\d+/.test(key) && isWanted(parts(key)[1]));
+  const found = keys.filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key) && isWanted(parts(key)[1]));
   found.sort((one, other) => parts(one).length - parts(other).length || one.length - other.length || (one < other ? -1 : 1));
-  for (const key of found) tell(RECOVERED, 0, key + '\n' + attempt(() => store.getItem(key)));
+  for (const key of found) {
+    const [, tab, first, seq = -1] = parts(key);
+    tell(RECOVERED, +seq, [tab, first, attempt(() => store.getItem(key))].join('\n'));
+  }
   if (found[0]) tell(WOKE);
 }
 

@@ -9,8 +9,6 @@ use crate::text;
 use alloc::string::String;
 pub use networks::{CHANNELS, Origin};
 
-/// Longest campaign field or referrer kept, in bytes of UTF-8.
-pub const FIELD_BYTES_MAX: usize = 256;
 /// The source of a visitor who came from nowhere that shows; GA's spelling, which no host can have.
 pub const DIRECT: &str = "(direct)";
 /// The medium of such a visitor.
@@ -96,10 +94,10 @@ impl Arrival {
             let otherwise = otherwise.next().unwrap_or_default();
             // A medium or a campaign without a source is nobody's.
             let value = if value.is_empty() || !is_campaign { otherwise } else { value };
-            facts.push(&text::clean(value, FIELD_BYTES_MAX));
+            facts.push(value);
         }
         facts.push(click_id);
-        facts.push(&text::clean(landing.referrer, FIELD_BYTES_MAX));
+        facts.push(landing.referrer);
         Self { facts: facts.into_text(), is_campaign }
     }
 

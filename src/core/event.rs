@@ -6,10 +6,10 @@ use alloc::string::String;
 
 /// Longest event name, in bytes of UTF-8. Names of the field's standards have at most 40 (GA4).
 pub const NAME_BYTES_MAX: usize = 64;
-/// Longest URL kept, in bytes; browsers and servers agree on about this much.
-pub const URL_BYTES_MAX: usize = 2_048;
-/// Longest page title kept, in bytes of UTF-8.
-pub const TITLE_BYTES_MAX: usize = 256;
+/// Longest URL and title that a page tells, in UTF-16 units: what browsers and servers agree on, and a long line.
+pub const URL_UNITS_MAX: usize = 2_048;
+/// See [`URL_UNITS_MAX`].
+pub const TITLE_UNITS_MAX: usize = 256;
 /// Largest properties of one event, in bytes of JSON, so that one event always fits a batch.
 pub const PROPS_BYTES_MAX: usize = 8_192;
 

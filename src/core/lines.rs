@@ -30,10 +30,15 @@ pub type Field = (&'static str, Kind);
 pub struct Lines(String);
 
 impl Lines {
-    /// Adds a value, which must hold no control characters (see [`text::clean`]).
+    /// Adds a value. What stands behind a line break in it is left out, so that no value can pass for several.
     pub fn push(&mut self, value: &str) {
-        self.0.push_str(value);
+        self.0.push_str(text::before(value, b'\n'));
         self.0.push_str("\n");
+    }
+
+    /// Adds lines.
+    pub fn append(&mut self, lines: &str) {
+        self.0.push_str(lines);
     }
 
     /// Adds a number.
@@ -75,15 +80,6 @@ pub fn behind(lines: &str, count: usize) -> &str {
     let mut rest = lines;
     for _ in 0..count {
         next(&mut rest);
-    }
-    rest
-}
-
-/// Walks fields and lines together and returns the lines that are left over.
-pub fn each<'a>(fields: &[Field], lines: &'a str, to: &mut dyn FnMut(&'static str, Kind, &'a str)) -> &'a str {
-    let mut rest = lines;
-    for (name, kind) in fields {
-        to(name, *kind, next(&mut rest));
     }
     rest
 }

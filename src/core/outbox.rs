@@ -2,8 +2,8 @@
 //!
 //! Waiting events stand in *segments*. A segment has one session and becomes one batch. It is open while events
 //! are added, closed when it is full, old or asked for, and leaves when it is acknowledged. In storage a segment
-//! is a head (`shopbell.TAB.SEGMENT`) and an entry for each event (`shopbell.TAB.SEGMENT.SEQ`), so that adding an
-//! event costs the same however many wait. The head is written first: an entry without one is never seen.
+//! is a head (`shopbell.TAB.FIRST`, by the `seq` of its first event) and an entry for each event
+//! (`shopbell.TAB.FIRST.SEQ`), so that adding an event costs the same however many wait. The head is written first: an entry without one is never seen.
 
 mod answer;
 mod segment;
@@ -11,9 +11,9 @@ mod segment;
 use crate::event::PURCHASE;
 use crate::id::Entropy;
 use crate::lines;
-use crate::record::Key;
 use crate::time::Uptime;
 use crate::tracker::Output;
+use alloc::string::String;
 use alloc::vec::Vec;
 pub use answer::{Answer, BACKOFF_MS_BASE, BACKOFF_MS_MAX, backoff_ms};
 pub use segment::{Entry, Segment};
@@ -92,13 +92,25 @@ impl Counters {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchId(pub u32);
 
+/// A head or an entry that an earlier page left in storage.
+#[derive(Clone, Copy, Debug)]
+pub struct Leftover<'a> {
+    /// The tab that wrote it.
+    pub tab_id: &'a str,
+    /// The segment, by the `seq` of its first event.
+    pub first_seq: u64,
+    /// The event's place among the tab's; `None` for a head.
+    pub seq: Option<u64>,
+    /// What is stored.
+    pub text: &'a str,
+}
+
 /// What waits.
 #[derive(Debug, Default)]
 pub struct Outbox {
     /// What became of events so far.
     pub counters: Counters,
     segments: Vec<Segment>,
-    next_segment: u64,
     next_batch: u32,
     failures: u32,
     retry_at: Uptime,
@@ -116,8 +128,7 @@ impl Outbox {
             }
         }
         if self.open().is_none() {
-            let segment = Segment::new(tab_id, self.next_segment, head, uptime);
-            self.next_segment += 1;
+            let segment = Segment::new(tab_id, entry.seq, head, uptime);
             segment.store(out);
             self.segments.push(segment);
         }
@@ -137,24 +148,22 @@ impl Outbox {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
     }
 
-    /// Takes over what an earlier page left under `key`: a head, or an entry whose head came before. What is neither
-    /// is removed.
-    pub fn recover(&mut self, key: &str, text: &str, out: &mut Vec<Output>) {
-        if self.take(key, text).is_none() {
-            out.push(Output::Remove(key.into()));
+    /// Takes over what an earlier page left: a head, or an entry whose head came before. What is neither is removed.
+    pub fn recover(&mut self, left: &Leftover<'_>, out: &mut Vec<Output>) {
+        if self.take(left).is_none() {
+            out.push(Output::Store(segment::key(left.tab_id, left.first_seq, left.seq), String::new()));
         }
     }
 
-    fn take(&mut self, key: &str, text: &str) -> Option<()> {
-        let key = Key::read(key)?;
-        let facts = lines::open(text)?;
-        if let Some(seq) = key.seq {
+    fn take(&mut self, left: &Leftover<'_>) -> Option<()> {
+        let facts = lines::open(left.text)?;
+        if let Some(seq) = left.seq {
             let mut segments = self.segments.iter_mut();
-            segments.find(|segment| segment.is(&key))?.insert(seq, facts);
+            let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
+            segments.find(is_its)?.insert(seq, facts);
         } else {
-            let mut segment = Segment::new(key.tab_id, key.segment, facts, Uptime(0));
+            let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0));
             segment.closed = Some(FlushReason::Recovered);
-            self.next_segment = self.next_segment.max(key.segment + 1);
             let is_open = usize::from(self.open().is_some());
             self.segments.insert(self.segments.len() - is_open, segment);
         }

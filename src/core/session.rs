@@ -196,51 +196,14 @@ pub static HEAD_FIELDS: [Field; 8] = [
 /// Where the device's id stands in [`HEAD_FIELDS`]; native batches say it of the device, not of the session.
 pub const DEVICE_LINE: usize = 1;
 
-/// How a session begins.
-#[derive(Clone, Copy, Debug)]
-pub struct Beginning<'a> {
-    /// Its id.
-    pub id: &'a str,
-    /// The device.
-    pub device_id: &'a str,
-    /// The session before it.
-    pub previous: Option<&'a Session>,
-    /// Why.
-    pub reason: Rollover,
-    /// When.
-    pub time: Timestamp,
-    /// On which day.
-    pub day: CivilDay,
-    /// On which page.
-    pub landing_page: &'a str,
-    /// Where from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS).
-    pub source: &'a str,
-}
-
 impl Session {
-    /// A session that begins.
-    pub fn begin(beginning: &Beginning<'_>) -> Self {
-        let mut head = Lines::default();
-        head.push(beginning.id);
-        head.push(beginning.device_id);
-        head.push(beginning.previous.map_or("", Self::id));
-        head.push_number(beginning.previous.map_or(1, |previous| previous.number() + 1));
-        head.push(beginning.reason.name());
-        head.push_number(beginning.time.0);
-        head.push_number(u64::from(beginning.day.0));
-        head.push(beginning.landing_page);
-        let mut head = head.into_text();
-        head.push_str(beginning.source);
-        Self::read(&head, beginning.time, Totals::default())
-    }
-
     /// The session with this head.
-    pub fn read(head: &str, last_activity: Timestamp, totals: Totals) -> Self {
-        let mut dates = lines::behind(head, 5);
+    pub fn read(head: String, last_activity: Timestamp, totals: Totals) -> Self {
+        let mut dates = lines::behind(&head, 5);
         Self {
             started: Timestamp(lines::next_number(&mut dates)),
             day: CivilDay(lines::next_number(&mut dates) as u32),
-            head: head.to_string(),
+            head,
             last_activity,
             totals,
         }

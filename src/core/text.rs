@@ -1,4 +1,4 @@
-//! Text without formatting machinery: JSON written by hand, decimals, and cleaning what pages hand in.
+//! Text without formatting machinery: JSON and decimals written by hand.
 //!
 //! `core::fmt` would be a third of the module that pages download, so it is used nowhere on the way there; and text is
 //! put together from slices, since putting it together from characters is larger.
@@ -39,25 +39,6 @@ pub fn push_json(out: &mut String, text: &str) {
     }
     out.push_str(text.get(done..).unwrap_or_default());
     out.push_str("\"");
-}
-
-/// At most the first `max_bytes` bytes of `text`, whole characters, with control characters made spaces.
-///
-/// What is clean can stand in a line of the stored record without escapes.
-pub fn clean(text: &str, max_bytes: usize) -> String {
-    let mut end = text.len().min(max_bytes);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let mut rest = text.get(..end).unwrap_or_default();
-    let mut out = String::new();
-    while let Some(at) = rest.bytes().position(|byte| byte < b' ') {
-        out.push_str(rest.get(..at).unwrap_or_default());
-        out.push_str(" ");
-        rest = rest.get(at + 1..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    out
 }
 
 /// How many bytes `text` takes inside a JSON string.

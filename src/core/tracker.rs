@@ -6,9 +6,8 @@ mod visit;
 use crate::event::{self, Order};
 use crate::id::{self, Entropy};
 use crate::lines::Lines;
-use crate::outbox::{Answer, BatchId, Counters, Entry, FlushReason, Outbox, Segment};
+use crate::outbox::{Answer, BatchId, Counters, Entry, FlushReason, Leftover, Outbox, Segment};
 use crate::session::{Rollover, Rules, Session};
-use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -33,14 +32,8 @@ pub struct Moment<'a> {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// An earlier page left this text under this key of the outbox. Heads come before their entries, and
-    /// [`Input::Woke`] when all have come.
-    Recovered {
-        /// The storage key.
-        key: &'a str,
-        /// What is stored there.
-        text: &'a str,
-    },
+    /// An earlier page left this in storage. Heads come before their entries, and [`Input::Woke`] when all have come.
+    Recovered(Leftover<'a>),
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {
         /// The page and how it was reached.
@@ -78,10 +71,8 @@ pub enum Input<'a> {
 /// What the host is to do, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Store a text under a key.
+    /// Store a text under a key; remove the key if the text is empty.
     Store(String, String),
-    /// Remove a key.
-    Remove(String),
     /// Encode [`Tracker::batch`] and send it; tell the answer.
     Send(BatchId),
 }
@@ -120,7 +111,7 @@ impl Tracker {
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
         self.visit.read(moment);
         match input {
-            Input::Recovered { key, text } => return self.outbox.recover(key, text, &mut self.outputs),
+            Input::Recovered(leftover) => return self.outbox.recover(&leftover, &mut self.outputs),
             Input::Navigated { to, counts } => self.navigate(moment, &to, counts),
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
             Input::Untrackable => self.outbox.counters.invalid += 1,
@@ -198,13 +189,12 @@ impl Tracker {
     }
 
     fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
-        let name = text::clean(name, event::NAME_BYTES_MAX);
-        if name.is_empty() || props.len() > event::PROPS_BYTES_MAX {
+        if name.is_empty() || name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX {
             self.outbox.counters.invalid += 1;
             return;
         }
         self.act(moment, name != event::PAGE_VIEW);
-        self.emit(moment, &name, props, order);
+        self.emit(moment, name, props, order);
     }
 
     /// Activity: the session goes on, or a new one begins.

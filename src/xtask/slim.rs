@@ -17,7 +17,10 @@ use walrus::{ElementItems, Module};
 /// and so are the imports that nobody uses, but the table still holds the functions, and with them their code.
 /// Nothing calls them by their place: JavaScript calls closures through exports.
 pub(crate) fn drop_described_closures(module: &mut Module) {
-    let is_shim = |name: &str| name.contains("convert::closures") && name.contains("invoke");
+    let is_shim = |name: &str| {
+        // The tasks of `js_sys::futures` are there the same way, and no future is spawned here.
+        name.contains("convert::closures") && name.contains("invoke") || name.contains("futures::jspi")
+    };
     let shims: HashSet<_> = module
         .funcs
         .iter()

@@ -109,20 +109,24 @@ impl Json {
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
     fn facts<'a>(&mut self, fields: &[Field], facts: &'a str) -> &'a str {
-        lines::each(fields, facts, &mut |name, kind, line| match kind {
-            Kind::Text => self.text(name, line),
-            Kind::Unsent => {}
-            _ if line.is_empty() => {}
-            Kind::Money => {
-                self.name(name);
-                Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
-                self.out.push_str(",");
+        let mut rest = facts;
+        for (name, kind) in fields {
+            let line = lines::next(&mut rest);
+            match kind {
+                Kind::Text => self.text(name, line),
+                Kind::Unsent => {}
+                _ if line.is_empty() => {}
+                Kind::Number | Kind::Money | Kind::Json => {
+                    self.name(name);
+                    if *kind == Kind::Money {
+                        Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
+                    } else {
+                        self.out.push_str(line);
+                    }
+                    self.out.push_str(",");
+                }
             }
-            Kind::Number | Kind::Json => {
-                self.name(name);
-                self.out.push_str(line);
-                self.out.push_str(",");
-            }
-        })
+        }
+        rest
     }
 }

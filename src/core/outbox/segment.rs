@@ -2,8 +2,7 @@
 
 use super::{ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BatchId, FlushReason};
 use crate::lines::{self, Kind};
-use crate::record::Key;
-use crate::text::json_bytes;
+use crate::text::{json_bytes, push_number};
 use crate::time::Uptime;
 use crate::tracker::Output;
 use crate::{attribution, event, session};
@@ -29,8 +28,8 @@ pub struct Entry {
 pub struct Segment {
     /// The tab whose events they are.
     pub tab_id: String,
-    /// Its number among the tab's segments.
-    pub number: u64,
+    /// The `seq` of its first event, which names it among the tab's segments.
+    pub first_seq: u64,
     /// Their session's [`head`](crate::session::Session::head).
     pub head: String,
     /// The events, by `seq`.
@@ -45,10 +44,10 @@ pub struct Segment {
 }
 
 impl Segment {
-    pub(super) fn new(tab_id: &str, number: u64, head: &str, opened: Uptime) -> Self {
+    pub(super) fn new(tab_id: &str, first_seq: u64, head: &str, opened: Uptime) -> Self {
         Self {
             tab_id: tab_id.to_string(),
-            number,
+            first_seq,
             head: head.to_string(),
             entries: Vec::new(),
             closed: None,
@@ -57,11 +56,6 @@ impl Segment {
             opened,
             in_flight: None,
         }
-    }
-
-    /// Whether it is the one that the key of a head or an entry names.
-    pub(super) fn is(&self, key: &Key<'_>) -> bool {
-        self.number == key.segment && self.tab_id == key.tab_id
     }
 
     /// Puts an entry at its place, unless it is there already.
@@ -94,8 +88,7 @@ impl Segment {
     }
 
     fn key(&self, seq: Option<u64>) -> String {
-        let key = Key { tab_id: &self.tab_id, segment: self.number, seq };
-        key.write()
+        key(&self.tab_id, self.first_seq, seq)
     }
 
     /// Stores its head.
@@ -111,19 +104,34 @@ impl Segment {
     /// Removes it from storage, the head last: a crash in between leaves no entry without a head.
     pub(super) fn forget(&self, out: &mut Vec<Output>) {
         for entry in &self.entries {
-            out.push(Output::Remove(self.key(Some(entry.seq))));
+            out.push(Output::Store(self.key(Some(entry.seq)), String::new()));
         }
-        out.push(Output::Remove(self.key(None)));
+        out.push(Output::Store(self.key(None), String::new()));
     }
+}
+
+/// The storage key of a segment's head, or of its entry.
+pub(super) fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
+    let mut key = "shopbell.".to_string();
+    key.push_str(tab_id);
+    key.push_str(".");
+    push_number(&mut key, first_seq);
+    if let Some(seq) = seq {
+        key.push_str(".");
+        push_number(&mut key, seq);
+    }
+    key
 }
 
 /// At most how many bytes an entry takes in a batch of the native format.
 pub(super) fn entry_bytes(facts: &str) -> usize {
     let mut bytes = EVENT_BYTES;
-    lines::each(&event::FIELDS, facts, &mut |name, kind, line| {
+    let mut rest = facts;
+    for (name, kind) in &event::FIELDS {
+        let line = lines::next(&mut rest);
         // Quotes, colon and comma; a text's own quotes.
-        bytes += name.len() + 6 + if kind == Kind::Text { json_bytes(line) } else { line.len() };
-    });
+        bytes += name.len() + 6 + if *kind == Kind::Text { json_bytes(line) } else { line.len() };
+    }
     bytes
 }
 

@@ -1,9 +1,7 @@
 //! The page that is in view, and how it was reached.
 
 use crate::attribution::Landing;
-use crate::event::{TITLE_BYTES_MAX, URL_BYTES_MAX};
-use crate::text;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 
 /// How a page was reached (Navigation Timing Level 2, `PerformanceNavigationTiming.type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,13 +21,13 @@ pub enum NavigationKind {
 pub struct Navigation<'a> {
     /// How.
     pub kind: NavigationKind,
-    /// Its URL.
+    /// Its URL, at most [`URL_UNITS_MAX`](crate::event::URL_UNITS_MAX) long.
     pub url: &'a str,
     /// The path in that.
     pub path: &'a str,
     /// What URL and referrer say of where the visitor came from.
     pub landing: Landing<'a>,
-    /// `document.title`.
+    /// `document.title`, at most [`TITLE_UNITS_MAX`](crate::event::TITLE_UNITS_MAX) long.
     pub title: &'a str,
 }
 
@@ -46,9 +44,9 @@ impl Page {
     pub(super) fn new(navigation: &Navigation<'_>, id: String) -> Self {
         Self {
             id,
-            url: text::clean(navigation.url, URL_BYTES_MAX),
-            path: text::clean(navigation.path, URL_BYTES_MAX),
-            title: text::clean(navigation.title, TITLE_BYTES_MAX),
+            url: navigation.url.to_string(),
+            path: navigation.path.to_string(),
+            title: navigation.title.to_string(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::{Moment, Navigation, NavigationKind, Output};
 use crate::attribution::{Arrival, DIRECT};
 use crate::id::{self, Entropy};
+use crate::lines::Lines;
 use crate::record::{RECORD_KEY, Record};
-use crate::session::{Beginning, Now, Rollover, Rules, Session, Totals, decide, next_id};
+use crate::session::{Now, Rollover, Rules, Session, Totals, decide, next_id};
 use crate::time::Timestamp;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -132,16 +133,19 @@ impl Visit {
             arrival.facts = before.source().to_string();
         }
         let seed = self.record.as_ref().map_or_else(|| entropy.uuid(), |record| record.seed.clone());
-        let session = Session::begin(&Beginning {
-            id: &next_id(&seed, before.map_or("", Session::id), arrival.campaign()),
-            device_id: &id::derive(&[&seed]),
-            previous: before,
-            reason,
-            time: moment.wall,
-            day: moment.day,
-            landing_page,
-            source: &arrival.facts,
-        });
+        let previous_id = before.map_or("", Session::id);
+        // In the order of `HEAD_FIELDS`.
+        let mut head = Lines::default();
+        head.push(&next_id(&seed, previous_id, arrival.campaign()));
+        head.push(&id::derive(&[&seed]));
+        head.push(previous_id);
+        head.push_number(before.map_or(0, Session::number) + 1);
+        head.push(reason.name());
+        head.push_number(moment.wall.0);
+        head.push_number(u64::from(moment.day.0));
+        head.push(landing_page);
+        head.append(&arrival.facts);
+        let session = Session::read(head.into_text(), moment.wall, Totals::default());
         self.base = Totals::default();
         self.record = Some(Record { seed, session });
         self.save(out);

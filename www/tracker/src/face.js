@@ -73,7 +73,7 @@ export function start(given, load, earlier = []) {
       // Where no midnight ends a session, a day does.
       const hours = maxHours ?? (midnight === false ? 24 : 0);
       tracker.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
-      listen(tracker.feed, tracker.next_seq, started);
+      listen(tracker.feed, started);
     } catch (error) {
       tracker = 0;
       say(`the module did not start, and nothing is tracked: ${error}`);

@@ -1,13 +1,13 @@
 // The module, from its bytes. The glue is what wasm-bindgen made for bundlers; instantiating is ours.
 
-import { __wbg_set_wasm, feed, next_seq, session, start } from 'shopbell-glue';
+import { __wbg_set_wasm, feed, session, start } from 'shopbell-glue';
 import { begin, imports } from 'shopbell-imports';
 
 async function ready(bytes) {
   const { instance } = await WebAssembly.instantiate(bytes, imports);
   __wbg_set_wasm(instance.exports);
   begin(instance.exports);
-  return { feed, next_seq, session, start };
+  return { feed, session, start };
 }
 
 /** From bytes that stand in the script itself: deflated, in base64. */
