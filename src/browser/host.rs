@@ -11,7 +11,7 @@ use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, BatchId, Leftover};
 use shopbell_core::session::{Rules, Session};
-use shopbell_core::text::cut;
+use shopbell_core::text::take;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
 use std::cell::RefCell;
@@ -55,9 +55,9 @@ impl Host {
 
     /// One input into the tracker, then act, then set the timer.
     pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str) -> f64 {
-        let (stored, text) = cut(text, 0).unwrap_or_default();
-        let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let mut rest = text;
+        let stored = take(&mut rest, 0);
+        let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let input = match kind {
             page::ACTIVITY => Input::Activity,
             page::NAVIGATED => Input::Navigated {

@@ -116,7 +116,7 @@ pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign
     Host::install(rules, autocapture, facts);
 }
 
-/// The session as an object, or null.
+/// The session as a list of facts (see `Snapshot`), or null.
 #[cfg(feature = "module")]
 #[wasm_bindgen]
 pub fn session() -> JsValue {

@@ -140,12 +140,12 @@ export const local = () => store || undefined;
 const random = (words) =>
   crypto.getRandomValues(new Uint32Array(words)).reduce((text, word) => text + word.toString(36), '');
 
-/** What the browser says of itself, as members of a JSON object with a comma behind each. */
+/** What the browser says of itself, as members of a JSON object. */
 function device() {
   const { language, webdriver } = navigator;
   const time_zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const bot = webdriver ? 'webdriver' : undefined;
-  return JSON.stringify({ language, time_zone, screen: [screen.width, screen.height], bot }).slice(1, -1) + ',';
+  return JSON.stringify({ language, time_zone, screen: [screen.width, screen.height], bot }).slice(1, -1);
 }
 
 /** Recovers what earlier pages left, tells the page, and listens from here on. */

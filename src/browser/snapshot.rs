@@ -1,6 +1,6 @@
 //! The session as a page sees it: the twin at the edge of the core's types, which are not serialisable by design.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, Serializer};
 use shopbell_core::attribution;
 use shopbell_core::event::Money;
 use shopbell_core::lines::{self, Field, Kind, Lines};
@@ -22,6 +22,9 @@ static STATE_FIELDS: [Field; 8] = [
 ];
 
 /// The session's facts, named as on the wire; times are Unix milliseconds.
+///
+/// It serialises as a list of names, each with its value behind it; a name with no value is that of an object which
+/// has the facts that follow. The package makes objects of it, which JavaScript does in fewer bytes.
 pub(crate) struct Snapshot<'a> {
     tracker: &'a Tracker,
     session: &'a Session,
@@ -52,46 +55,43 @@ impl Serialize for Snapshot<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut totals = Lines::default();
         self.session.totals.write(&mut totals);
-        let source = Facts(&[(&attribution::FIELDS, self.session.source())], &[]);
-        let totals = Facts(&[(&TOTALS_FIELDS, totals.text())], &[]);
         let state = self.state();
-        let facts = [(&HEAD_FIELDS[..], &*self.session.head), (&STATE_FIELDS, state.text())];
-        Facts(&facts, &[("source", source), ("totals", totals)]).serialize(serializer)
+        let mut list = Vec::new();
+        let source = push_facts(&mut list, &HEAD_FIELDS, &self.session.head);
+        push_facts(&mut list, &STATE_FIELDS, state.text());
+        for (name, fields, facts) in
+            [("source", &attribution::FIELDS, source), ("totals", &TOTALS_FIELDS, totals.text())]
+        {
+            list.push(Value::Text(name));
+            list.push(Value::None);
+            push_facts(&mut list, fields, facts);
+        }
+        serializer.collect_seq(list)
     }
 }
 
-/// Facts as members of an object, and objects beside them.
-struct Facts<'a>(&'a [(&'a [Field], &'a str)], &'a [(&'static str, Facts<'a>)]);
-
-impl Serialize for Facts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (fields, facts) in self.0 {
-            let mut rest = *facts;
-            for (name, kind) in *fields {
-                let line = lines::next(&mut rest);
-                let number = read_number(line).unwrap_or_default() as f64;
-                let value = match kind {
-                    Kind::Unsent => continue,
-                    Kind::Text | Kind::Json => Value::Text(line),
-                    Kind::Number => Value::Number(number),
-                    Kind::Money => Value::Number(number / Money::PER_UNIT as f64),
-                };
-                map.serialize_entry(name, &value)?;
-            }
-        }
-        for (name, object) in self.1 {
-            map.serialize_entry(name, &Value::Object(object))?;
-        }
-        map.end()
+/// Adds a name and a value for each fact; returns the lines that are left over.
+fn push_facts<'a>(list: &mut Vec<Value<'a>>, fields: &[Field], facts: &'a str) -> &'a str {
+    let mut rest = facts;
+    for (name, kind) in fields {
+        let line = lines::next(&mut rest);
+        let number = read_number(line).unwrap_or_default() as f64;
+        let value = match kind {
+            Kind::Unsent => continue,
+            Kind::Text | Kind::Json => Value::Text(line),
+            Kind::Number => Value::Number(number),
+            Kind::Money => Value::Number(number / Money::PER_UNIT as f64),
+        };
+        list.push(Value::Text(name));
+        list.push(value);
     }
+    rest
 }
 
-/// A member's value. One type for all of them, so that what serialises a member is there once.
 enum Value<'a> {
     Text(&'a str),
     Number(f64),
-    Object(&'a Facts<'a>),
+    None,
 }
 
 impl Serialize for Value<'_> {
@@ -99,7 +99,7 @@ impl Serialize for Value<'_> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
             Self::Number(number) => serializer.serialize_f64(*number),
-            Self::Object(object) => object.serialize(serializer),
+            Self::None => serializer.serialize_unit(),
         }
     }
 }

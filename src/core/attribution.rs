@@ -76,13 +76,14 @@ pub struct Arrival {
 impl Arrival {
     /// Finds out where a visitor came from.
     pub fn read(landing: &Landing<'_>) -> Self {
-        let click = find_click(landing.parameters);
-        let (click_id, implied) = text::cut(click, b' ').unwrap_or_default();
-        let is_campaign = !landing.utm[0].is_empty() || !click.is_empty();
+        let mut implied = find_click(landing.parameters);
+        let click_id = text::take(&mut implied, b' ');
+        let is_campaign = !landing.utm[0].is_empty() || !click_id.is_empty();
         let (source, medium) = if !landing.utm[0].is_empty() {
             ("", "")
         } else if is_campaign {
-            text::cut(implied, b' ').unwrap_or_default()
+            let network = text::take(&mut implied, b' ');
+            (network, implied)
         } else if landing.referrer_host.is_empty() {
             (DIRECT, NO_MEDIUM)
         } else {
@@ -120,12 +121,11 @@ impl Arrival {
 /// The row of the first click id among the parameters; empty where there is none.
 fn find_click(parameters: &str) -> &'static str {
     let mut rest = parameters;
-    while let Some((name, behind)) = text::cut(rest, b' ') {
-        let click = row(CLICK_IDS, name);
+    while !rest.is_empty() {
+        let click = row(CLICK_IDS, text::take(&mut rest, b' '));
         if !click.is_empty() {
             return click;
         }
-        rest = behind;
     }
     ""
 }
@@ -133,11 +133,11 @@ fn find_click(parameters: &str) -> &'static str {
 /// The row of a table that begins with `key` and a space; empty where none does.
 fn row(table: &'static str, key: &str) -> &'static str {
     let mut rest = table;
-    while let Some((row, behind)) = text::cut(rest, b'\n') {
+    while !rest.is_empty() {
+        let row = lines::next(&mut rest);
         if text::before(row, b' ') == key {
             return row;
         }
-        rest = behind;
     }
     ""
 }

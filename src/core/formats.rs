@@ -12,8 +12,7 @@ pub struct Context<'a> {
     pub site: &'a str,
     /// When it leaves, on the visitor's clock.
     pub sent_at: Timestamp,
-    /// What the browser says of itself, as members of a JSON object with a comma behind each: nothing that singles
-    /// a visitor out.
+    /// What the browser says of itself, as members of a JSON object: nothing that singles a visitor out.
     pub device: &'a str,
     /// Where the tracker keeps its state: `local` (localStorage) or `memory`.
     pub storage: &'a str,

@@ -60,9 +60,7 @@ impl Lines {
 
 /// Takes the first line off `rest`; empty where there is none left.
 pub fn next<'a>(rest: &mut &'a str) -> &'a str {
-    let (line, behind) = text::cut(rest, b'\n').unwrap_or_default();
-    *rest = behind;
-    line
+    text::take(rest, b'\n')
 }
 
 /// Takes the first line off `rest` as a number; 0 where it is none.
@@ -102,8 +100,8 @@ pub fn seal(lines: &str) -> String {
 /// Stored text is hostile: whatever it holds, opening it gives what was sealed or nothing. (Somebody who writes a
 /// matching fingerprint on purpose could as well post to the collector.)
 pub fn open(sealed: &str) -> Option<&str> {
-    let (first, lines) = text::cut(sealed, b'\n')?;
-    let known = text::read_number(first.strip_prefix(VERSION)?)?;
+    let mut lines = sealed.strip_prefix(VERSION)?;
+    let known = text::read_number(next(&mut lines))?;
     (sealed.len() <= SEALED_BYTES_MAX && known == fingerprint(lines)).then_some(lines)
 }
 

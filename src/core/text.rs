@@ -54,17 +54,19 @@ pub fn json_bytes(text: &str) -> usize {
     bytes
 }
 
-/// What stands before and after the first `byte` (an ASCII one) in `text`; `None` where it is not there.
+/// Takes what stands before the first `byte` (an ASCII one) off `rest`, and that byte; all of it where there is none.
 ///
 /// The pattern searchers of `str` are several kilobytes; this is all that the lines and tables here need.
-pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|candidate| candidate == byte)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
+pub fn take<'a>(rest: &mut &'a str, byte: u8) -> &'a str {
+    let text = *rest;
+    let at = text.bytes().position(|candidate| candidate == byte).unwrap_or(text.len());
+    *rest = text.get(at + 1..).unwrap_or_default();
+    text.get(..at).unwrap_or_default()
 }
 
 /// What stands before the first `byte`; all of `text` where it is not there.
 pub fn before(text: &str, byte: u8) -> &str {
-    cut(text, byte).map_or(text, |(before, _)| before)
+    take(&mut { text }, byte)
 }
 
 /// Reads a decimal number of 1 to 16 digits: more than JavaScript counts exactly, and far from where sums overflow.

@@ -7,7 +7,8 @@
 //! The tables are text, a row a line, plain to edit.
 
 use super::{DIRECT, REFERRAL, row};
-use crate::text::{before, cut};
+use crate::lines;
+use crate::text::{before, take};
 use alloc::string::{String, ToString};
 
 /// Every channel there is.
@@ -122,7 +123,9 @@ app referral
 
 /// What stands behind `key` and a space at the beginning of a row; empty where no row begins so.
 fn look_up(table: &'static str, key: &str) -> &'static str {
-    cut(row(table, key), b' ').map_or("", |(_, behind)| behind)
+    let mut row = row(table, key);
+    take(&mut row, b' ');
+    row
 }
 
 /// Where a session came from, as its source, medium and referrer tell: the names that its site goes by, and the
@@ -154,8 +157,8 @@ impl Origin {
 
 /// The host of a referrer as trackers tell it, origin and path, without `www.`; empty for what is none.
 fn host(referrer: &str) -> &str {
-    let hierarchy = cut(referrer, b':').and_then(|(_, rest)| rest.strip_prefix("//"));
-    let host_port = before(hierarchy.unwrap_or_default(), b'/');
+    let hierarchy = referrer.split_once("://").map_or("", |(_, rest)| rest);
+    let host_port = before(hierarchy, b'/');
     let host = before(host_port, b':');
     host.strip_prefix("www.").unwrap_or(host)
 }
@@ -187,9 +190,9 @@ fn find(is_wanted: &mut dyn FnMut(&'static str, &'static str) -> bool) -> (&'sta
     let mut found = ("", UNKNOWN);
     let mut group = UNKNOWN;
     let mut rest = NETWORKS;
-    while let Some((row, behind)) = cut(rest, b'\n') {
-        rest = behind;
-        match (row, cut(row, b' ')) {
+    while !rest.is_empty() {
+        let row = lines::next(&mut rest);
+        match (row, row.split_once(' ')) {
             (_, Some((domain, name))) if is_wanted(domain, name) => found = (name, group),
             ("s", None) => group = SEARCH,
             ("n", None) => group = SOCIAL,
@@ -212,7 +215,7 @@ fn is_in(host: &str, domain: &str) -> bool {
         if labels.strip_prefix(domain).is_some_and(is_country) {
             return true;
         }
-        let Some((_, behind)) = cut(labels, b'.') else {
+        let Some((_, behind)) = labels.split_once('.') else {
             return false;
         };
         labels = behind;
@@ -221,7 +224,7 @@ fn is_in(host: &str, domain: &str) -> bool {
 
 /// Whether `suffix` is one that search engines put their country sites under: `de`, `com`, `co.uk`, `com.br`.
 fn is_country(suffix: &str) -> bool {
-    let last = match cut(suffix, b'.') {
+    let last = match suffix.split_once('.') {
         Some(("co" | "com", last)) => last,
         _ => suffix,
     };

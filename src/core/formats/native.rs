@@ -22,6 +22,7 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.object("device");
     json.text("id", lines::at(&batch.head, session::DEVICE_LINE));
     json.text("storage", context.storage);
+    json.separate();
     json.out.push_str(context.device);
     json.end("}");
     json.object("session");
@@ -36,6 +37,7 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.name("events");
     json.begin("[");
     for entry in &batch.entries {
+        json.separate();
         json.begin("{");
         json.text("tab_id", &batch.tab_id);
         json.facts(&event::FIELDS, &entry.facts);
@@ -54,11 +56,10 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.end("}");
     json.end("}");
     json.end("}");
-    json.take_comma();
     json.out
 }
 
-/// JSON being written, a comma behind each value: the end of an object or list takes its last one back.
+/// JSON being written, a comma before each value but the first of an object or list.
 struct Json {
     out: String,
 }
@@ -69,19 +70,18 @@ impl Json {
     }
 
     fn end(&mut self, bracket: &str) {
-        self.take_comma();
         self.out.push_str(bracket);
-        self.out.push_str(",");
     }
 
-    fn take_comma(&mut self) {
-        if self.out.as_bytes().last() == Some(&b',') {
-            self.out.truncate(self.out.len() - 1);
+    fn separate(&mut self) {
+        if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[')) {
+            self.out.push_str(",");
         }
     }
 
     /// The name is ours and needs no escapes.
     fn name(&mut self, name: &str) {
+        self.separate();
         self.out.push_str("\"");
         self.out.push_str(name);
         self.out.push_str("\":");
@@ -97,14 +97,12 @@ impl Json {
         if !text.is_empty() {
             self.name(name);
             push_json(&mut self.out, text);
-            self.out.push_str(",");
         }
     }
 
     fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         text::push_number(&mut self.out, number);
-        self.out.push_str(",");
     }
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
@@ -123,7 +121,6 @@ impl Json {
                     } else {
                         self.out.push_str(line);
                     }
-                    self.out.push_str(",");
                 }
             }
         }

@@ -40,7 +40,13 @@ export function start(given, load, earlier = []) {
     newSession: (at) => tell(NEW_SESSION, 0, '', at),
     session() {
       tell(LOOKED);
-      return tracker.session();
+      const list = tracker.session();
+      const session = {};
+      for (let i = 0, into = session; i < list?.length; i += 2) {
+        if (list[i + 1] == null) into = session[list[i]] = {};
+        else into[list[i]] = list[i + 1];
+      }
+      return list && session;
     },
     flush(at, done) {
       whenSettled(done);

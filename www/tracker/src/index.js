@@ -1,12 +1,18 @@
 // The npm package: import { init } from 'shopbell'. Safe to import and to call where there is no window.
 
-import encoded from 'shopbell-bytes';
+import encoded from 'shopbell-encoded';
 import { inert, start } from './face.js';
-import { fromText } from './load.js';
+import { fromBytes } from './load.js';
 
 let handle;
 
 export function init(options) {
   if (typeof window == 'undefined') return inert();
-  return (handle ||= start(options, () => fromText(encoded)));
+  return (handle ||= start(options, load));
+}
+
+async function load() {
+  const deflated = Uint8Array.from(atob(encoded), (char) => char.charCodeAt());
+  const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return fromBytes(await new Response(inflated).arrayBuffer());
 }

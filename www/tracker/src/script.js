@@ -1,7 +1,7 @@
 // The self-contained classic script: <script async src="/shopbell.js" data-collector="/collect" data-site="shop">
 
-import encoded from 'shopbell-bytes';
-import { fromText } from './load.js';
+import { mask, text } from 'shopbell-inside';
+import { fromBytes } from './load.js';
 import { install } from './install.js';
 
-install(() => fromText(encoded));
+install(() => fromBytes(Uint8Array.from(text, (char) => char.charCodeAt() ^ mask)));
