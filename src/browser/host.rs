@@ -14,8 +14,6 @@ use shopbell_core::session::{Rules, Session};
 use shopbell_core::text::take;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
-use std::cell::RefCell;
-use std::mem;
 use web_sys::Storage;
 
 pub(crate) struct Host {
@@ -45,12 +43,7 @@ impl Host {
             storage: page::local(),
             timer: None,
         };
-        HOST.with(|slot| {
-            // A page lives as long as its tracker, so none is ever dropped; code that does it need not be there.
-            if let Err(second) = slot.set(RefCell::new(host)) {
-                mem::forget(second);
-            }
-        });
+        HOST.set(Some(Box::leak(Box::new(host))));
     }
 
     /// One input into the tracker, then act, then set the timer.
@@ -164,7 +157,7 @@ impl Host {
     }
 
     #[cfg(feature = "module")]
-    pub(crate) fn snapshot(&self) -> Option<Snapshot<'_>> {
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         Snapshot::of(&self.tracker, self.storage_name())
     }
 }

@@ -42,11 +42,21 @@ use serde::Serialize;
 #[cfg(feature = "module")]
 use shopbell_core::session::Rules;
 pub use shopbell_core::session::Session;
-use std::cell::{OnceCell, RefCell};
+use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
 thread_local! {
-    static HOST: OnceCell<RefCell<Host>> = const { OnceCell::new() };
+    /// The page's tracker, which lives as long as the page. Whoever uses it takes it out and puts it back, so that it
+    /// cannot be entered twice.
+    static HOST: Cell<Option<&'static mut Host>> = const { Cell::new(None) };
+}
+
+/// Lends the page's tracker out; `None` before there is one.
+fn with_host<T>(action: impl FnOnce(&mut Host) -> T) -> Option<T> {
+    let host = HOST.take()?;
+    let result = action(host);
+    HOST.set(Some(host));
+    Some(result)
 }
 
 /// The tracker of this page. It lives as long as the page; copies are the same.
@@ -82,7 +92,7 @@ impl Shopbell {
     /// The session as it is now; `None` before any activity.
     pub fn session(self) -> Option<Session> {
         page::tell(page::LOOKED);
-        HOST.with(|host| host.get()?.try_borrow().ok()?.session().cloned())
+        with_host(|host| host.session().cloned()).flatten()
     }
 
     /// Ends the session and begins another.
@@ -100,10 +110,7 @@ impl Shopbell {
 /// there is to say of it. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
-    HOST.with(|host| match host.get().map(RefCell::try_borrow_mut) {
-        Some(Ok(mut host)) => host.handle(kind, [wall, uptime], day, number, text),
-        _ => 0.0,
-    })
+    with_host(|host| host.handle(kind, [wall, uptime], day, number, text)).unwrap_or_default()
 }
 
 /// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. A `max_ms`
@@ -120,8 +127,7 @@ pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign
 #[cfg(feature = "module")]
 #[wasm_bindgen]
 pub fn session() -> JsValue {
-    let snapshot = HOST.with(|host| to_js(&host.get()?.try_borrow().ok()?.snapshot()?));
-    snapshot.unwrap_or(JsValue::NULL)
+    with_host(|host| to_js(&host.snapshot()?)).flatten().unwrap_or(JsValue::NULL)
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

@@ -1,10 +1,10 @@
 //! The session as a page sees it: the twin at the edge of the core's types, which are not serialisable by design.
 
-use serde::ser::{Serialize, Serializer};
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 use shopbell_core::attribution;
 use shopbell_core::event::Money;
 use shopbell_core::lines::{self, Field, Kind, Lines};
-use shopbell_core::session::{DEVICE_LINE, HEAD_FIELDS, Session, TOTALS_FIELDS};
+use shopbell_core::session::{DEVICE_LINE, HEAD_FIELDS, TOTALS_FIELDS};
 use shopbell_core::text::read_number;
 use shopbell_core::tracker::Tracker;
 
@@ -21,85 +21,56 @@ static STATE_FIELDS: [Field; 8] = [
     ("dropped", Kind::Number),
 ];
 
-/// The session's facts, named as on the wire; times are Unix milliseconds.
+/// The session's facts as lines, named as on the wire; times are Unix milliseconds.
 ///
-/// It serialises as a list of names, each with its value behind it; a name with no value is that of an object which
-/// has the facts that follow. The package makes objects of it, which JavaScript does in fewer bytes.
-pub(crate) struct Snapshot<'a> {
-    tracker: &'a Tracker,
-    session: &'a Session,
-    storage: &'a str,
-}
+/// It serialises as a list of names, each with its value behind it. A name with no value is that of an object which
+/// has the facts that follow, the empty name that of the session itself. The package makes objects of it, which
+/// JavaScript does in fewer bytes.
+pub(crate) struct Snapshot(String);
 
-impl<'a> Snapshot<'a> {
-    pub(crate) fn of(tracker: &'a Tracker, storage: &'a str) -> Option<Self> {
-        Some(Self { tracker, session: tracker.session()?, storage })
-    }
-
-    fn state(&self) -> Lines {
-        let counters = self.tracker.counters();
-        let mut state = Lines::default();
-        state.push(lines::at(&self.session.head, DEVICE_LINE));
-        state.push_number(self.session.last_activity.0);
-        state.push_number(self.tracker.expires().0);
-        state.push(self.storage);
-        state.push_number(self.tracker.waiting());
-        state.push_number(counters.sent);
-        state.push_number(counters.retried);
-        state.push_number(counters.dropped());
-        state
+impl Snapshot {
+    pub(crate) fn of(tracker: &Tracker, storage: &str) -> Option<Self> {
+        let session = tracker.session()?;
+        let counters = tracker.counters();
+        let mut facts = Lines::default();
+        facts.append(&session.head);
+        session.totals.write(&mut facts);
+        facts.push(lines::at(&session.head, DEVICE_LINE));
+        facts.push_number(session.last_activity.0);
+        facts.push_number(tracker.expires().0);
+        facts.push(storage);
+        facts.push_number(tracker.waiting());
+        facts.push_number(counters.sent);
+        facts.push_number(counters.retried);
+        facts.push_number(counters.dropped());
+        Some(Self(facts.into_text()))
     }
 }
 
-impl Serialize for Snapshot<'_> {
+impl Serialize for Snapshot {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut totals = Lines::default();
-        self.session.totals.write(&mut totals);
-        let state = self.state();
-        let mut list = Vec::new();
-        let source = push_facts(&mut list, &HEAD_FIELDS, &self.session.head);
-        push_facts(&mut list, &STATE_FIELDS, state.text());
-        for (name, fields, facts) in
-            [("source", &attribution::FIELDS, source), ("totals", &TOTALS_FIELDS, totals.text())]
-        {
-            list.push(Value::Text(name));
-            list.push(Value::None);
-            push_facts(&mut list, fields, facts);
+        let groups: [(&str, &[Field]); 4] =
+            [("", &HEAD_FIELDS), ("source", &attribution::FIELDS), ("totals", &TOTALS_FIELDS), ("", &STATE_FIELDS)];
+        let mut list = serializer.serialize_seq(None)?;
+        let mut rest = self.0.as_str();
+        for (object, fields) in groups {
+            list.serialize_element(object)?;
+            list.serialize_element(&())?;
+            for (name, kind) in fields {
+                let line = lines::next(&mut rest);
+                if *kind == Kind::Unsent {
+                    continue;
+                }
+                list.serialize_element(name)?;
+                if *kind == Kind::Text {
+                    list.serialize_element(line)?;
+                    continue;
+                }
+                let number = read_number(line).unwrap_or_default() as f64;
+                let unit = if *kind == Kind::Money { Money::PER_UNIT as f64 } else { 1.0 };
+                list.serialize_element(&(number / unit))?;
+            }
         }
-        serializer.collect_seq(list)
-    }
-}
-
-/// Adds a name and a value for each fact; returns the lines that are left over.
-fn push_facts<'a>(list: &mut Vec<Value<'a>>, fields: &[Field], facts: &'a str) -> &'a str {
-    let mut rest = facts;
-    for (name, kind) in fields {
-        let line = lines::next(&mut rest);
-        let number = read_number(line).unwrap_or_default() as f64;
-        let value = match kind {
-            Kind::Unsent => continue,
-            Kind::Text | Kind::Json => Value::Text(line),
-            Kind::Number => Value::Number(number),
-            Kind::Money => Value::Number(number / Money::PER_UNIT as f64),
-        };
-        list.push(Value::Text(name));
-        list.push(value);
-    }
-    rest
-}
-
-enum Value<'a> {
-    Text(&'a str),
-    Number(f64),
-    None,
-}
-
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Text(text) => serializer.serialize_str(text),
-            Self::Number(number) => serializer.serialize_f64(*number),
-            Self::None => serializer.serialize_unit(),
-        }
+        list.end()
     }
 }

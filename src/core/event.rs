@@ -36,8 +36,6 @@ pub static FIELDS: [Field; 9] = [
     ("title", Kind::Text),
     ("props", Kind::Json),
 ];
-/// Where the name stands in [`FIELDS`].
-pub const NAME_LINE: usize = 1;
 
 /// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
 /// after GA4's commerce events.

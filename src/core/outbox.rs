@@ -8,7 +8,6 @@
 mod answer;
 mod segment;
 
-use crate::event::PURCHASE;
 use crate::id::Entropy;
 use crate::lines;
 use crate::time::Uptime;
@@ -242,16 +241,10 @@ impl Outbox {
         segment.entries.len() as u64
     }
 
-    /// Drops the oldest segments that are over the limit; those with a purchase last, those in flight not at all.
+    /// Drops the oldest segments that are over the limit, but none that is open or in flight.
     fn enforce_limit(&mut self, out: &mut Vec<Output>) {
         while self.segments.iter().map(|segment| segment.bytes).sum::<usize>() > OUTBOX_BYTES_MAX {
-            let mut oldest = None;
-            for (index, segment) in self.segments.iter().enumerate().rev() {
-                if segment.is_ready() && (oldest.is_none() || !segment.has(PURCHASE)) {
-                    oldest = Some(index);
-                }
-            }
-            let Some(index) = oldest else { return };
+            let Some(index) = self.segments.iter().position(Segment::is_ready) else { return };
             self.counters.overflow += self.leave(index, out);
         }
     }

@@ -59,9 +59,13 @@ pub fn json_bytes(text: &str) -> usize {
 /// The pattern searchers of `str` are several kilobytes; this is all that the lines and tables here need.
 pub fn take<'a>(rest: &mut &'a str, byte: u8) -> &'a str {
     let text = *rest;
-    let at = text.bytes().position(|candidate| candidate == byte).unwrap_or(text.len());
-    *rest = text.get(at + 1..).unwrap_or_default();
-    text.get(..at).unwrap_or_default()
+    let mut at = 0;
+    while text.as_bytes().get(at).is_some_and(|candidate| *candidate != byte) {
+        at += 1;
+    }
+    let (taken, behind) = text.split_at_checked(at).unwrap_or_default();
+    *rest = behind.get(1..).unwrap_or_default();
+    taken
 }
 
 /// What stands before the first `byte`; all of `text` where it is not there.

@@ -107,6 +107,23 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     for [name, short] in exports {
         glue = glue.replace(&format!("wasm.{name}"), &format!("wasm.{short} "));
     }
-    fs::write(path, glue)?;
+    fs::write(path, without_fallbacks(&glue))?;
     Ok(())
+}
+
+/// The glue without what it is better without: a faster way of writing long texts into the module, beside the plain
+/// one that it has for modules which cannot grow a block; and making a new decoder for Safari after 2 GiB of texts.
+fn without_fallbacks(glue: &str) -> String {
+    let mut lean = glue.replace("if (realloc === undefined) {", "{");
+    for (begin, end) in
+        [("    let len = arg.length;", "    return ptr;\n}"), ("    numBytesDecoded += bytes.length;", "\n    }\n")]
+    {
+        if let Some((before, behind)) = lean.split_once(begin)
+            && let Some((_, behind)) = behind.split_once(end)
+        {
+            let closing = if end.ends_with("\n}") { "}" } else { "" };
+            lean = format!("{before}{closing}{behind}");
+        }
+    }
+    lean
 }

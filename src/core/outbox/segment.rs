@@ -83,10 +83,6 @@ impl Segment {
         Some(since.after_ms(ANSWER_MS_MAX))
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.entries.iter().any(|entry| lines::at(&entry.facts, event::NAME_LINE) == name)
-    }
-
     fn key(&self, seq: Option<u64>) -> String {
         key(&self.tab_id, self.first_seq, seq)
     }

@@ -6,45 +6,35 @@ import { check, say } from './options.js';
 
 const QUEUE_MAX = 1000; // calls kept before the module is ready
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
-
 // Kinds of what is told, as page.rs numbers them.
 const NEW_SESSION = 4, FLUSH = 6, LOOKED = 8;
 
-/** A handle that does nothing: on a server, against the visitor's will, without a collector. */
-export const inert = () => ({
-  track() {},
-  page() {},
-  newSession() {},
-  session: () => null,
-  flush: () => Promise.resolve(),
-});
-
 /**
- * Begins to track and returns the handle. `load` gives the module's tracker class; `earlier` are the calls that a
- * stub has kept: [method, wall, uptime, arguments].
+ * Begins to track and returns the handle. `load` gives the module; `earlier` are the calls that a stub has kept:
+ * [method, wall, uptime, arguments]. Where there is no page, against the visitor's will and without a collector, the
+ * handle does nothing.
  */
 export function start(given, load, earlier = []) {
-  const options = check(given);
-  const optedOut = options?.gpc == 'respect' && (navigator.globalPrivacyControl || navigator.doNotTrack == '1');
-  if (!options || optedOut) return inert();
-
-  let queue = earlier;
-  let tracker;
-  const started = now();
-  if (earlier[0]) started.splice(0, 2, Math.min(started[0], earlier[0][1]), Math.min(started[1], earlier[0][2]));
+  const options = globalThis.document && check(given);
+  const isOptedOut = options?.gpc == 'respect' && (navigator.globalPrivacyControl || navigator.doNotTrack == '1');
+  let queue = options && !isOptedOut && earlier;
+  let module;
+  // When the first call was made, if any was.
+  const [, ...started] = earlier[0] ?? [0, ...now()];
 
   /** Does what was called, as of then. */
   const does = {
-    track: (at, name, props) => track(name, props, at),
+    track: (at, name, props) => track(name + '', props, at),
     page: (at, props) => track('page_view', props, at),
     newSession: (at) => tell(NEW_SESSION, 0, '', at),
     session() {
       tell(LOOKED);
-      const list = tracker.session();
+      const list = module.session();
       const session = {};
       for (let i = 0, into = session; i < list?.length; i += 2) {
-        if (list[i + 1] == null) into = session[list[i]] = {};
-        else into[list[i]] = list[i + 1];
+        const [name, value] = [list[i], list[i + 1]];
+        if (value == null) into = name ? (session[name] = {}) : session;
+        else into[name] = value;
       }
       return list && session;
     },
@@ -56,15 +46,15 @@ export function start(given, load, earlier = []) {
 
   function run(method, wall, uptime, args) {
     try {
-      if (tracker) return does[method]([wall, uptime], ...args);
+      if (module) return does[method]([wall, uptime], ...args);
     } catch (error) {
-      tracker = 0;
+      module = 0;
       if (options.debug) say(error);
     }
   }
 
   function call(method, ...args) {
-    if (options.debug) console.debug('shopbell', method, ...args);
+    if (options?.debug) console.debug('shopbell', method, ...args);
     if (!queue) return run(method, ...now(), args);
     // The page may go on to change its object.
     const kept = args.map((arg) => (arg && typeof arg == 'object' ? { ...arg } : arg));
@@ -73,15 +63,15 @@ export function start(given, load, earlier = []) {
 
   async function begin() {
     try {
-      tracker = await load();
+      module = await load();
       const { collector, site, midnight, timeoutMinutes, maxHours, campaign, autocapture, storage } = options;
       const facts = open(collector, midnight == 'local' ? '' : midnight || '', storage == 'local');
       // Where no midnight ends a session, a day does.
       const hours = maxHours ?? (midnight === false ? 24 : 0);
-      tracker.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
-      listen(tracker.feed, started);
+      module.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
+      listen(module.feed, started);
     } catch (error) {
-      tracker = 0;
+      module = 0;
       say(`the module did not start, and nothing is tracked: ${error}`);
     }
     const kept = queue;
@@ -90,19 +80,18 @@ export function start(given, load, earlier = []) {
   }
 
   // A page that is rendered ahead may never be seen.
-  if (document.prerendering) document.addEventListener('prerenderingchange', begin, { once: true });
-  else begin();
+  if (queue) document.prerendering ? document.addEventListener('prerenderingchange', begin, { once: true }) : begin();
 
   return {
-    track: (name, props) => call('track', name + '', props),
+    track: (name, props) => call('track', name, props),
     page: (props) => call('page', props),
     newSession: () => call('newSession'),
     session: () => run('session', 0, 0, []) ?? null,
     flush: () =>
       new Promise((resolve) => {
+        if (!queue && !module) return resolve();
         setTimeout(resolve, FLUSH_MS);
-        if (queue || tracker) call('flush', () => resolve());
-        else resolve();
+        call('flush', () => resolve());
       }),
   };
 }

@@ -1,13 +1,12 @@
 // The npm package: import { init } from 'shopbell'. Safe to import and to call where there is no window.
 
 import encoded from 'shopbell-encoded';
-import { inert, start } from './face.js';
+import { start } from './face.js';
 import { fromBytes } from './load.js';
 
 let handle;
 
 export function init(options) {
-  if (typeof window == 'undefined') return inert();
   return (handle ||= start(options, load));
 }
 
