@@ -47,7 +47,7 @@ impl Host {
     }
 
     /// One input into the tracker, then act, then set the timer.
-    pub(crate) fn handle(&mut self, kind: u32, [wall, uptime]: [f64; 2], day: u32, number: f64, text: &str) -> f64 {
+    pub(crate) fn handle(&mut self, kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
         let mut rest = text;
         let stored = take(&mut rest, 0);
         let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };

@@ -110,7 +110,7 @@ impl Shopbell {
 /// there is to say of it. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
-    with_host(|host| host.handle(kind, [wall, uptime], day, number, text)).unwrap_or_default()
+    with_host(|host| host.handle(kind, wall, uptime, day, number, text)).unwrap_or_default()
 }
 
 /// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. A `max_ms`

@@ -199,12 +199,12 @@ function claim() {
   locks.query().then(({ held }) => adopt(held), quiet);
 }
 
-/** Tells the outbox entries of the wanted tabs: heads before entries, each in order. */
+/** Tells the outbox entries of the wanted tabs: each head before its entries, and these in order. */
 function recover(isWanted) {
   const keys = attempt(() => Object.keys(store)) ?? [];
   const parts = (key) => key.split('.');
   const found = keys.filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key) && isWanted(parts(key)[1]));
-  found.sort((one, other) => parts(one).length - parts(other).length || one.length - other.length || (one < other ? -1 : 1));
+  found.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
   for (const key of found) {
     const [, tab, first, seq = -1] = parts(key);
     tell(RECOVERED, +seq, [tab, first, attempt(() => store.getItem(key))].join('\n'));

@@ -90,9 +90,10 @@ impl Arrival {
             (landing.referrer_host, REFERRAL)
         };
         let mut facts = Lines::default();
-        let mut otherwise = [source, medium].into_iter();
-        for value in landing.utm {
-            let otherwise = otherwise.next().unwrap_or_default();
+        let otherwise = [source, medium];
+        let mut otherwise = otherwise.iter();
+        for value in &landing.utm {
+            let otherwise = otherwise.next().unwrap_or(&"");
             // A medium or a campaign without a source is nobody's.
             let value = if value.is_empty() || !is_campaign { otherwise } else { value };
             facts.push(value);

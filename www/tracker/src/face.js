@@ -20,7 +20,7 @@ export function start(given, load, earlier = []) {
   let queue = options && !isOptedOut && earlier;
   let module;
   // When the first call was made, if any was.
-  const [, ...started] = earlier[0] ?? [0, ...now()];
+  const started = earlier[0]?.slice(1, 3) ?? now();
 
   /** Does what was called, as of then. */
   const does = {
