@@ -55,6 +55,10 @@ impl Lists {
     }
 }
 
+#[expect(
+    clippy::cast_ptr_alignment,
+    reason = "a free block is aligned to its size, which is at least that of a pointer"
+)]
 // SAFETY: a block is handed out once until it is freed; its class, found from the layout alone, is the same in
 // `alloc` and `dealloc`, and is at least as large and as aligned as the layout asks.
 unsafe impl GlobalAlloc for Heap {

@@ -29,7 +29,7 @@ pub(crate) fn all() -> Result<()> {
     run(&mut doc)?;
     say("testing the core and the collector");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
-    size::check()?;
+    size::guard()?;
     browsers()
 }
 

@@ -1,47 +1,46 @@
 //! What is stored can be read again, and whatever else is in storage does no harm.
 
 use proptest::prelude::*;
-use shopbell_core::attribution::{Arrival, host, page_key, path};
+use shopbell_core::attribution::{Arrival, Landing, Origin};
 use shopbell_core::event::Money;
 use shopbell_core::id::Entropy;
-use shopbell_core::lines;
-use shopbell_core::record::{Key, Record};
-use shopbell_core::session::{Beginning, Rollover, Rules, Session, Totals};
-use shopbell_core::text::{clean, push_json, push_number, read_number};
+use shopbell_core::lines::{self, Lines};
+use shopbell_core::outbox::Leftover;
+use shopbell_core::record::Record;
+use shopbell_core::session::{HEAD_FIELDS, Rules, Session, Totals};
+use shopbell_core::text::{push_json, push_number, read_number};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Tracker};
 
 const TIME_MAX: u64 = 8_640_000_000_000_000;
+const ID: &str = "18c5a5cd-cbcb-8f2e-9a2b-6d5b4fd6c3f1";
 
 fn records() -> impl Strategy<Value = Record> {
     let times = (0..TIME_MAX, 0..TIME_MAX, any::<u32>());
     let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_usize);
-    (times, totals, "\\PC{0,40}", "\\PC{0,60}").prop_map(
-        |((started, active, day), (a, b, c, step), currency, query)| {
-            let arrival = Arrival::read(&["https://shop.example/?utm_source=", &query].concat(), &query);
-            let mut session = Session::begin(&Beginning {
-                id: "18c5a5cd-cbcb-8f2e-9a2b-6d5b4fd6c3f1",
-                device_id: "2b3fb2a1-3b87-851d-b211-57e719adcdb0",
-                previous: None,
-                reason: Rollover::Campaign,
-                time: Timestamp(started),
-                day: CivilDay(day),
-                landing_page: &clean(&query, 40),
-                source: &arrival.facts,
-            });
-            session.last_activity = Timestamp(active);
-            session.totals = Totals {
-                page_views: a,
-                events: b,
-                transactions: c,
-                revenue: Money(a),
-                currency: clean(&currency, 3),
-                funnel_step: step,
-                last_order: b & 0xffff_ffff,
-            };
-            Record { seed: "seed".to_owned(), session }
-        },
-    )
+    (times, totals, "\\PC{0,3}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, text)| {
+        let arrival = Arrival::read(&Landing { utm: [&text; 5], ..Landing::default() });
+        let mut head = Lines::default();
+        for line in [ID, ID, "", "1", "campaign"] {
+            head.push(line);
+        }
+        head.push_number(started);
+        head.push_number(u64::from(day));
+        head.push(&text);
+        head.append(&arrival.facts);
+        let totals = Totals {
+            page_views: a,
+            events: b,
+            transactions: c,
+            revenue: Money(a),
+            currency,
+            funnel_step: step,
+            last_order: b & 0xffff_ffff,
+        };
+        let session = Session::read(head.into_text(), Timestamp(active), totals);
+        assert_eq!((session.started, session.day, session.number()), (Timestamp(started), CivilDay(day), 1));
+        Record { seed: "seed".to_owned(), session }
+    })
 }
 
 proptest! {
@@ -67,10 +66,10 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", key in ".{0,40}") {
+    fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
         let mut tracker = Tracker::new(Rules::default(), "tab", 0, Entropy::new("chance".to_owned()));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored };
-        tracker.handle(&moment, Input::Recovered { key: &key, text: &stored });
+        tracker.handle(&moment, Input::Recovered(Leftover { tab_id: &tab_id, first_seq: 0, seq, text: &stored }));
         tracker.handle(&moment, Input::Activity);
         let session = tracker.session().expect("activity begins a session");
         prop_assert_eq!(session.number(), 1);
@@ -83,10 +82,10 @@ proptest! {
         let sealed = lines::seal(&inside);
         let mut tracker = Tracker::new(Rules::default(), "tab", 0, Entropy::new("chance".to_owned()));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &sealed };
-        let head = Key { tab_id: "old", segment: 3, seq: None }.write();
-        let entry = Key { tab_id: "old", segment: 3, seq: Some(seq) }.write();
-        tracker.handle(&moment, Input::Recovered { key: &head, text: &sealed });
-        tracker.handle(&moment, Input::Recovered { key: &entry, text: &sealed });
+        for seq in [None, Some(seq)] {
+            let left = Leftover { tab_id: "old", first_seq: 3, seq, text: &sealed };
+            tracker.handle(&moment, Input::Recovered(left));
+        }
         for input in [Input::Woke, Input::Activity, Input::NewSession, Input::Hidden] {
             tracker.handle(&moment, input);
         }
@@ -94,11 +93,16 @@ proptest! {
     }
 
     #[test]
-    fn any_text_as_a_url_is_read(url in ".{0,200}", referrer in ".{0,200}") {
-        let arrival = Arrival::read(&url, &referrer);
+    fn any_texts_make_an_arrival_of_seven_lines(source in any::<String>(), parameters in any::<String>(), referrer in any::<String>()) {
+        let landing = Landing {
+            utm: [&source, &parameters, &referrer, "", ""],
+            parameters: &parameters,
+            referrer: &referrer,
+            referrer_host: &source,
+        };
+        let arrival = Arrival::read(&landing);
         prop_assert_eq!(arrival.facts.matches('\n').count(), 7);
-        let _ = (host(&url), page_key(&url));
-        prop_assert!(path(&url).starts_with('/'));
+        let _ = Origin::find(&source, &parameters, &referrer);
     }
 
     #[test]
@@ -123,27 +127,11 @@ proptest! {
         let read: f64 = text.parse().expect("a number");
         prop_assert!((read * 10_000.0 - amount as f64).abs() < 1.0, "{}", text);
     }
-
-    #[test]
-    fn keys_survive(segment in 0..1_u64 << 40, seq in prop::option::of(0..1_u64 << 40)) {
-        let key = Key { tab_id: "3f9c", segment, seq };
-        let text = key.write();
-        prop_assert_eq!(Key::read(&text), Some(key));
-    }
-}
-
-#[test]
-fn other_keys_are_not_the_outbox_s() {
-    for key in
-        ["", "shopbell", "shopbell.", "shopbell.a", "shopbell.a.b", "shopbell.a.1.b", "other.a.1", "shopbell.a.-1"]
-    {
-        assert_eq!(Key::read(key), None, "{key}");
-    }
 }
 
 #[test]
 fn a_sealed_record_without_an_id_is_none() {
-    let lines = ["seed\n5\n", &"0\n".repeat(7), &"\n".repeat(15)].concat();
+    let lines = ["seed\n5\n", &"0\n".repeat(7), &"\n".repeat(HEAD_FIELDS.len() + 7)].concat();
     assert_eq!(Record::read(&lines::seal(&lines)), None);
 }
 

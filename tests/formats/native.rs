@@ -1,5 +1,6 @@
 //! The native batch, byte for byte.
 
+use shopbell_core::attribution::Landing;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{BATCH_BYTES_MAX, Counters};
@@ -24,15 +25,21 @@ fn encode(inputs: &[Input<'_>]) -> String {
     let context = Context {
         site: "shop",
         sent_at: Timestamp(1_773_172_801_000),
-        device: "\"language\":\"en-GB\",\"screen\":[1440,900],",
+        device: "\"language\":\"en-GB\",\"screen\":[1440,900]",
         storage: "local",
         counters: &Counters::default(),
     };
     native::encode(&context, sent.expect("a batch"))
 }
 
-fn navigate(url: &str) -> Input<'_> {
-    let to = Navigation { kind: NavigationKind::Load, url, referrer: "https://l.facebook.com/", title: "A \"lamp\"" };
+fn navigate<'a>(url: &'a str, title: &'a str) -> Input<'a> {
+    let landing = Landing {
+        utm: ["facebook", "cpc", "", "", ""],
+        parameters: "utm_source utm_medium ",
+        referrer: "https://l.facebook.com/",
+        referrer_host: "l.facebook.com",
+    };
+    let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", landing, title };
     Input::Navigated { to, counts: true }
 }
 
@@ -40,18 +47,20 @@ fn navigate(url: &str) -> Input<'_> {
 fn a_batch_is_these_bytes() {
     let props = "{\"item_id\":\"lamp\"}";
     let track = Input::Tracked { name: "view_item", props, order: None };
-    let body = encode(&[navigate("https://shop.example/p/lamp?utm_source=facebook&utm_medium=cpc"), track]);
+    let body =
+        encode(&[navigate("https://shop.example/p/lamp?utm_source=facebook&utm_medium=cpc", "A \"lamp\""), track]);
     let expected = include_str!("native.json").trim_end();
     assert_eq!(body, expected, "if the change is meant, it is a new version of the schema");
 }
 
 #[test]
 fn no_batch_of_many_events_is_over_its_limit() {
-    let worst = "\\\"".repeat(1_000);
-    let url = format!("https://shop.example/{worst}");
+    let worst = "\\\"".repeat(128);
+    let url = format!("https://shop.example/{}", "x".repeat(2_000));
+    let name = &worst[..64];
     let props = format!("{{\"a\":\"{}\"}}", "x".repeat(3_000));
-    let track = Input::Tracked { name: &worst, props: &props, order: None };
-    let body = encode(&[navigate(&url), track, track, track, track]);
+    let track = Input::Tracked { name, props: &props, order: None };
+    let body = encode(&[navigate(&url, &worst), track, track, track, track]);
     assert!(body.len() <= BATCH_BYTES_MAX, "{} bytes", body.len());
     assert!(serde_json::from_str::<serde_json::Value>(&body).is_ok());
 }
