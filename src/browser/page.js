@@ -70,9 +70,9 @@ function arrive(kind, at) {
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
 export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
 
-function changed(kind) {
+function changed(kind, later = queueMicrotask) {
   if (kind == SPA && pageOf(location.href) == page) return;
-  if (!pending) queueMicrotask(settle);
+  if (!pending) later(settle);
   pending = [kind, now()];
 }
 
@@ -95,7 +95,7 @@ export function landing(url, referrer) {
     ...['source', 'medium'].map((name) => first(name).toLowerCase()),
     ...['campaign', 'term', 'content'].map(first),
     names.join(''),
-    ...(there && !(here && isOwn) ? [clean(from.origin + from.pathname), there] : ['', '']),
+    ...(there && !(here && isOwn) ? [clean(`${from.protocol}//${from.host}${from.pathname}`), there] : ['', '']),
   ];
 }
 
@@ -184,8 +184,9 @@ export function listen(tracker, at) {
       return result;
     };
   }
-  on(window, ['popstate'], () => changed(BACK_FORWARD));
-  on(window, ['hashchange'], () => changed(SPA));
+  // The router's own listener is still to come.
+  on(window, ['popstate'], () => changed(BACK_FORWARD, setTimeout));
+  on(window, ['hashchange'], () => changed(SPA, setTimeout));
   claim();
 }
 

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 const WASM: &str = "wasm32-unknown-unknown";
-const NODE_MAJOR_MIN: u32 = 20;
+/// The first with ECMAScript modules told by their syntax, in its long-term line.
+const NODE_MIN: (u32, u32) = (20, 19);
 
 /// The wasm target of the toolchain in use.
 pub(crate) fn wasm_target() -> Result<()> {
@@ -36,9 +37,10 @@ pub(crate) fn std_source() -> Result<bool> {
 /// Node, and the npm packages of `folder` as its lock file pins them.
 pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     let version = output("node", &["--version"]).unwrap_or_default();
-    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
-    if major.is_none_or(|major: u32| major < NODE_MAJOR_MIN) {
-        bail!("Node.js {NODE_MAJOR_MIN} or newer is needed and was not found: install it with its npm");
+    let mut numbers = version.trim_start_matches('v').split('.').map_while(|number| number.parse().ok());
+    let (major, minor) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if (major, minor) < NODE_MIN {
+        bail!("Node.js {}.{} or newer is needed and was not found: install it with its npm", NODE_MIN.0, NODE_MIN.1);
     }
     let lock = format!("{folder}/package-lock.json");
     let installed = root().join(folder).join("node_modules");

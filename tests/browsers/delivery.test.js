@@ -172,8 +172,8 @@ test('a bad option is one sentence, and the page goes on', async () => {
   assert.deepEqual(said, [
     'shopbell: option "timeoutMinutes" is 0; accepted is a number from 1 to 1440, and 30 is used.',
     'shopbell: option "midnight" is "Mars/Olympus"; accepted is "local", "UTC", an IANA zone or false, and local is used.',
-    'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, maxHours, autocapture, storage, gpc, debug.',
     'shopbell: option "campaign" is "maybe"; accepted is true or false, and true is used.',
+    'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, maxHours, autocapture, storage, gpc, debug.',
   ]);
 });
 

@@ -1,1 +1,146 @@
-export {};
+/**
+ * Begins to track the page and returns its tracker. Call it once; later calls return the same tracker.
+ *
+ * It never throws. Where there is no page (on a server), against the visitor's will (see `gpc`) and without a
+ * collector, it returns a tracker that does nothing.
+ */
+export function init(options: Options): Shopbell;
+
+/** What a site may choose. A bad value is one sentence on the console, and the default is used. */
+export interface Options {
+  /** URL that batches are posted to. Without it, nothing is tracked. */
+  collector: string;
+  /** The site's name in every batch; the page's host name by default. */
+  site?: string;
+  /** Minutes of inactivity that end a session, 1 to 1440; 30 by default. */
+  timeoutMinutes?: number;
+  /** Whose midnight ends a session: the visitor's (default), that of an IANA zone such as `"Europe/Paris"`, or nobody's. */
+  midnight?: 'local' | 'UTC' | (string & {}) | false;
+  /** Whether a new `utm_source`, or a click id of another network, ends a session; true by default. */
+  campaign?: boolean;
+  /** Longest session in hours, 1 to 720; by default 24 where `midnight` is off, and no bound where it is on. */
+  maxHours?: number;
+  /** Whether page views are counted by themselves, on load and on History and hash navigation; true by default. */
+  autocapture?: boolean;
+  /** `"memory"` keeps nothing in the browser: a session is as long as the page. `"local"` by default. */
+  storage?: 'local' | 'memory';
+  /** `"respect"` (default): nobody who sends Global Privacy Control or Do Not Track is tracked. */
+  gpc?: 'respect' | 'ignore';
+  /** Tells every call, and what went wrong, on the console. */
+  debug?: boolean;
+}
+
+/** The page's tracker: what `init()` returns, and `window.shopbell` where the script tag is used. */
+export interface Shopbell {
+  /**
+   * Tracks an event. The name has at most 64 bytes; the properties are an object that JSON can write, of at most
+   * 8 KiB. What cannot be tracked is counted in `session().dropped`.
+   */
+  track(name: EventName, props?: Props): void;
+  /** Counts a view of the current page, for sites that switched `autocapture` off. */
+  page(props?: Props): void;
+  /** The session as it is now; null before the module is ready, and where nothing is tracked. Looking is no activity. */
+  session(): Session | null;
+  /** Ends the session and begins another. */
+  newSession(): void;
+  /** Sends what waits; settles when that is answered or has failed, after ten seconds at the latest. */
+  flush(): Promise<void>;
+}
+
+/** Names that have a meaning here, after GA4's commerce events; any other is the site's own. */
+export type EventName =
+  | 'view_item_list' | 'view_item' | 'add_to_cart' | 'remove_from_cart' | 'view_cart' | 'begin_checkout'
+  | 'add_shipping_info' | 'add_payment_info' | 'purchase' | 'refund'
+  | (string & {});
+
+/**
+ * Properties of an event. Of a `purchase`, `transaction_id`, `value` and `currency` (ISO 4217) enter the session's
+ * totals; an order counts once, however often its page is loaded.
+ */
+export interface Props {
+  transaction_id?: string | number;
+  value?: number | string;
+  currency?: string;
+  items?: Item[];
+  [name: string]: unknown;
+}
+
+/** A product in an event, after GA4. */
+export interface Item {
+  item_id?: string;
+  item_name?: string;
+  item_category?: string;
+  price?: number;
+  quantity?: number;
+  [name: string]: unknown;
+}
+
+/** Why a session began. */
+export type Reason = 'first' | 'inactivity' | 'midnight' | 'campaign' | 'max_length' | 'manual';
+
+/** How far along the way to an order a session came. */
+export type FunnelStep =
+  | 'visit' | 'view_item' | 'add_to_cart' | 'begin_checkout' | 'add_shipping_info' | 'add_payment_info' | 'purchase';
+
+/** A session, named as in the batches that collectors get. Times are Unix milliseconds; a text that is unknown is empty. */
+export interface Session {
+  id: string;
+  device_id: string;
+  /** The device's session before this one. */
+  previous_id: string;
+  /** 1 for the device's first session. */
+  number: number;
+  reason: Reason;
+  started_at: number;
+  last_activity_at: number;
+  /** When it ends by inactivity if nothing more happens. */
+  expires_at: number;
+  /** Path of its first page. */
+  landing_page: string;
+  source: Source;
+  totals: Totals;
+  /** `memory` where storage is switched off, blocked or full. */
+  storage: 'local' | 'memory';
+  /** Events that wait for the collector's answer. */
+  waiting: number;
+  /** Events of this page that the collector has acknowledged. */
+  sent: number;
+  /** Batches of this page that were tried again. */
+  retried: number;
+  /** Events of this page that will never be delivered. */
+  dropped: number;
+}
+
+/** Where a session came from. */
+export interface Source {
+  /** `utm_source`, else the network of a click id, else the referrer's host, else `(direct)`. */
+  source: string;
+  medium: string;
+  campaign: string;
+  term: string;
+  content: string;
+  /** Name of the click id, such as `gclid`; never its value. */
+  click_id: string;
+  /** Origin and path of the page that linked here, if it was another site's. */
+  referrer: string;
+}
+
+/** What a session adds up to. */
+export interface Totals {
+  page_views: number;
+  /** All events, `session_start` and page views included. */
+  events: number;
+  transactions: number;
+  /** Value of the orders in `currency`. */
+  revenue: number;
+  /** Currency of the first order. */
+  currency: string;
+  funnel_step: FunnelStep;
+}
+
+declare global {
+  interface Window {
+    /** There once the script tag's script has run, or from the start with the inline stub. */
+    shopbell: Shopbell;
+  }
+}
