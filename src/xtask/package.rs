@@ -117,7 +117,7 @@ fn encoded(wasm: &[u8]) -> Result<String> {
 
 /// What stands for the module in the self-contained script until the script is bundled.
 const PLACEHOLDER: &str = "SHOPBELL_MODULE";
-/// Each byte of the module is XORed with this, so that few bytes need an escape or two bytes of UTF-8.
+/// The bytes of the module are masked (xor) with this, so that few bytes need an escape or two bytes of UTF-8.
 const MASK: u8 = 113;
 
 /// Puts the module into the self-contained script: a character for each byte, so that the wire's brotli sees the

@@ -2,7 +2,7 @@
 
 use crate::shell::{cargo, root, run, say};
 use crate::{demo, package, size, tools};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::fs;
 use std::process::Command;
 
@@ -30,7 +30,19 @@ pub(crate) fn all() -> Result<()> {
     say("testing the core and the collector");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     size::guard()?;
+    same_stub()?;
     browsers()
+}
+
+/// The inline stub is copied by hand, here and into other people's pages: the copies must be what is built.
+fn same_stub() -> Result<()> {
+    let stub = fs::read_to_string(package::dist("tracker").join("stub.js"))?;
+    for file in ["README.md", "www/shop/index.html"] {
+        if !fs::read_to_string(root().join(file))?.contains(stub.trim()) {
+            bail!("the inline stub in {file} is not www/tracker/dist/stub.js");
+        }
+    }
+    Ok(())
 }
 
 fn browsers() -> Result<()> {

@@ -20,7 +20,7 @@ fn encode(inputs: &[Input<'_>]) -> String {
     let outputs = tracker.take_outputs();
     let sent = outputs.iter().find_map(|output| match output {
         Output::Send(batch) => tracker.batch(*batch),
-        _ => None,
+        Output::Store(..) => None,
     });
     let context = Context {
         site: "shop",
