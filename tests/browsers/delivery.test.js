@@ -113,7 +113,7 @@ test('a thousand calls in a loop all arrive once, in order of seq, and the page 
 
 test('calls made before the module is ready keep their own times', async () => {
   const stub = await (await fetch(`${collector.url}/`)).text();
-  const [snippet] = stub.match(/<script>\(function.*<\/script>/);
+  const [snippet] = stub.match(/<script>\(.*?<\/script>/);
   let answer;
   const held = new Promise((resolve) => (answer = resolve));
   await context.route('**/shopbell.js', async (route) => {
