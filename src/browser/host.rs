@@ -55,7 +55,7 @@ impl Host {
             page::ACTIVITY => Input::Activity,
             page::NAVIGATED => Input::Navigated {
                 to: Navigation {
-                    kind: match number as u32 {
+                    kind: match number as u32 & 3 {
                         0 => NavigationKind::Load,
                         1 => NavigationKind::Reload,
                         2 => NavigationKind::BackForward,
@@ -72,6 +72,7 @@ impl Host {
                     title: rest,
                 },
                 counts: self.autocapture,
+                next_seq: number as u64 >> 2,
             },
             page::TRACKED => Input::Tracked {
                 name: lines::next(&mut rest),

@@ -12,7 +12,7 @@ let collector; // the URL that batches are posted to
 let zone; // of the midnight rule; empty for the device's
 let store, tabStore; // localStorage and sessionStorage, or nothing
 let tabId;
-let nextSeq; // of the tab's next event
+let nextSeq = 0; // of the tab's next event, by the tracker's last word
 let page; // the page in view, by its URL
 let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let release; // gives the tab's lock back
@@ -32,11 +32,9 @@ function attempt(action) {
 /** Days since 1970-01-01 in the zone. */
 function day(wall) {
   const date = new Date(wall);
-  return (
-    (zone
-      ? Date.parse(date.toLocaleDateString('sv', { timeZone: zone })) // Swedish dates are ISO 8601
-      : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5
-  );
+  // Swedish dates are ISO 8601; a zone that is not known is as if none were named.
+  const inZone = zone && attempt(() => Date.parse(date.toLocaleDateString('sv', { timeZone: zone })));
+  return (inZone || Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5;
 }
 
 export function tell(kind, number = 0, text = '', at = now()) {
@@ -63,8 +61,9 @@ function settle() {
 function arrive(kind, at) {
   const { href, pathname } = location;
   page = pageOf(href);
-  const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, document.referrer)];
-  tell(NAVIGATED, kind, [...facts, clean(document.title)].join('\n'), at);
+  const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, kind == SPA ? '' : document.referrer)];
+  // Another page of this tab may have gone on counting while this one was kept for back and forward.
+  tell(NAVIGATED, kind + 4 * nextSeq, [...facts, clean(document.title)].join('\n'), at);
 }
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
@@ -171,7 +170,8 @@ export function listen(tracker, at) {
   });
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
-      takeTab();
+      nextSeq = takeTab().split(' ')[1] ?? nextSeq;
+      recover((name) => name == tabId);
       claim();
       arrive(BACK_FORWARD);
     }
@@ -215,9 +215,9 @@ function recover(isWanted) {
 
 export function send(body, batch) {
   const answer = (status, retryAfterMs = 0) => tell(ANSWERED, batch, status + '\n' + retryAfterMs + '\n');
-  const options = { method: 'POST', body, keepalive: true, credentials: 'omit', signal: AbortSignal.timeout(REQUEST_MS) };
   const sent = async () => {
-    const response = await fetch(collector, options);
+    const signal = AbortSignal.timeout(REQUEST_MS);
+    const response = await fetch(collector, { method: 'POST', body, keepalive: true, credentials: 'omit', signal });
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});
     const after = response.headers.get('retry-after');

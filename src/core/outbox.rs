@@ -156,15 +156,18 @@ impl Outbox {
 
     fn take(&mut self, left: &Leftover<'_>) -> Option<()> {
         let facts = lines::open(left.text)?;
-        if let Some(seq) = left.seq {
-            let mut segments = self.segments.iter_mut();
-            let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
-            segments.find(is_its)?.insert(seq, facts);
-        } else {
-            let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0));
-            segment.closed = Some(FlushReason::Recovered);
-            let is_open = usize::from(self.open().is_some());
-            self.segments.insert(self.segments.len() - is_open, segment);
+        let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
+        match (self.segments.iter_mut().find(is_its), left.seq) {
+            (Some(segment), Some(seq)) => segment.insert(seq, facts),
+            // This page has it in hand.
+            (Some(_), None) => {}
+            (None, Some(_)) => return None,
+            (None, None) => {
+                let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0));
+                segment.closed = Some(FlushReason::Recovered);
+                let is_open = usize::from(self.open().is_some());
+                self.segments.insert(self.segments.len() - is_open, segment);
+            }
         }
         Some(())
     }

@@ -40,6 +40,9 @@ pub enum Input<'a> {
         to: Navigation<'a>,
         /// Whether to make a page view of it.
         counts: bool,
+        /// The `seq` that the tab's next event has at least: where the page was kept for back and forward, another of
+        /// the tab's pages has gone on counting.
+        next_seq: u64,
     },
     /// The site tracks an event; a view of the current page is one too.
     Tracked {
@@ -112,7 +115,10 @@ impl Tracker {
         self.visit.read(moment);
         match input {
             Input::Recovered(leftover) => return self.outbox.recover(&leftover, &mut self.outputs),
-            Input::Navigated { to, counts } => self.navigate(moment, &to, counts),
+            Input::Navigated { to, counts, next_seq } => {
+                self.next_seq = self.next_seq.max(next_seq);
+                self.navigate(moment, &to, counts);
+            }
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
             Input::Untrackable => self.outbox.counters.invalid += 1,
             Input::Activity => self.act(moment, true),

@@ -90,7 +90,7 @@ impl Tab {
         let landing = Landing { utm: [source, "", "", "", ""], parameters, ..Landing::default() };
         let url = format!("https://shop.example{url}");
         let to = Navigation { kind, url: &url, path, landing, title: "Shop" };
-        self.tell(Input::Navigated { to, counts: true });
+        self.tell(Input::Navigated { to, counts: true, next_seq: 0 });
     }
 
     fn track(&mut self, name: &str) {
@@ -392,6 +392,36 @@ fn what_a_page_leaves_behind_another_sends() {
     let ids = |tab: &Tab| tab.sent[0].1["events"].clone();
     assert_eq!(ids(&next), ids(&tab), "the same events under the same ids");
     assert_eq!(storage.borrow().len(), 1);
+}
+
+#[test]
+fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
+    let storage = Storage::default();
+    let mut kept = Tab::open(&storage, EVENING, "/a");
+    let mut later = Tab::new(&storage, "tab", EVENING + 1);
+    later.tracker = Tracker::new(Rules::default(), "tab", 2, Entropy::new("later".to_owned()));
+    later.load(NavigationKind::Load, "/b");
+    let to = Navigation {
+        kind: NavigationKind::BackForward,
+        url: "https://shop.example/a",
+        path: "/a",
+        landing: Landing::default(),
+        title: "",
+    };
+    kept.tell(Input::Navigated { to, counts: true, next_seq: later.tracker.next_seq() });
+    assert_eq!(kept.tracker.next_seq(), 4);
+}
+
+#[test]
+fn what_a_page_has_in_hand_is_not_taken_over_from_itself() {
+    let storage = Storage::default();
+    let mut tab = Tab::open(&storage, EVENING, "/");
+    tab.track("e");
+    let stored = storage.borrow().clone();
+    for (seq, key) in [(None, "shopbell.tab.0"), (Some(0), "shopbell.tab.0.0"), (Some(2), "shopbell.tab.0.2")] {
+        tab.tell(Input::Recovered(Leftover { tab_id: "tab", first_seq: 0, seq, text: &stored[key] }));
+    }
+    assert_eq!(tab.tracker.waiting(), 3);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn navigate<'a>(url: &'a str, title: &'a str) -> Input<'a> {
         referrer_host: "l.facebook.com",
     };
     let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", landing, title };
-    Input::Navigated { to, counts: true }
+    Input::Navigated { to, counts: true, next_seq: 0 }
 }
 
 #[test]
