@@ -14,6 +14,7 @@
 //!
 //! let shopbell = Shopbell::init(&Options::new("/collect", "shop"));
 //! shopbell.track("view_item", &Product { item_id: "lamp", price: 59.9 });
+//! let _sent = shopbell.flush();
 //! ```
 //!
 //! Everybody else uses the JavaScript package, which is this crate built with the feature `module`.
@@ -37,6 +38,7 @@ mod page;
 mod snapshot;
 
 use host::Host;
+use js_sys::Promise;
 pub use options::{Midnight, Options};
 use serde::Serialize;
 #[cfg(feature = "module")]
@@ -100,9 +102,13 @@ impl Shopbell {
         page::tell(page::NEW_SESSION);
     }
 
-    /// Sends what waits, now.
-    pub fn flush(self) {
-        page::tell(page::FLUSH);
+    /// Sends what waits, now. The promise settles when that is answered or has failed; `wasm-bindgen-futures` makes a
+    /// future of it.
+    pub fn flush(self) -> Promise {
+        Promise::new(&mut |settle, _| {
+            page::when_settled(&settle);
+            page::tell(page::FLUSH);
+        })
     }
 }
 

@@ -19,6 +19,8 @@ extern "C" {
     pub(crate) fn open(collector: &str, zone: &str, local_storage: bool) -> String;
     pub(crate) fn listen(feed: &JsValue);
     pub(crate) fn tell(kind: u32);
+    #[wasm_bindgen(js_name = whenSettled)]
+    pub(crate) fn when_settled(done: &js_sys::Function);
     pub(crate) fn track(name: &str, props: &JsValue);
     pub(crate) fn local() -> Option<web_sys::Storage>;
     pub(crate) fn send(body: &str, batch: u32);

@@ -19,13 +19,15 @@ use tokio::net::TcpListener;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 /// Largest body taken; the tracker sends 16 KiB.
 pub const BODY_BYTES_MAX: usize = 262_144;
 /// How long a body may pause before its request is given up.
 const BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How long a request may take in all.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// How long a client that found the store busy is to wait.
 const BUSY_SECONDS: u64 = 2;
 
@@ -37,7 +39,8 @@ pub fn router(store: Store, www: Option<&Path>) -> Router {
     let collect = Router::new()
         .route("/collect", post(collect))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE));
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME));
     let api = Router::new()
         .route("/api/events", get(events))
         .route("/api/sessions", get(sessions))
