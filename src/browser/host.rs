@@ -21,8 +21,11 @@ pub(crate) struct Host {
     site: String,
     device: String,
     autocapture: bool,
-    /// localStorage, until it is blocked or full: then what is in hand stays in memory.
+    /// localStorage, where it is not blocked.
     storage: Option<Storage>,
+    /// Whether it took all it was given. From when it did not, what is in hand stays in memory, and the record that is
+    /// still stored there is no longer this page's.
+    is_stored: bool,
     timer: Option<(Uptime, Timeout)>,
 }
 
@@ -40,6 +43,7 @@ impl Host {
             site,
             device: rest.to_owned(),
             autocapture,
+            is_stored: true,
             storage: page::local(),
             timer: None,
         };
@@ -49,7 +53,10 @@ impl Host {
     /// One input into the tracker, then act, then set the timer.
     pub(crate) fn handle(&mut self, kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
         let mut rest = text;
-        let stored = take(&mut rest, 0);
+        let mut stored = take(&mut rest, 0);
+        if !self.is_stored {
+            stored = "";
+        }
         let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let input = match kind {
             page::ACTIVITY => Input::Activity,
@@ -117,10 +124,12 @@ impl Host {
     }
 
     fn store(&mut self, key: &str, text: &str) {
-        let Some(storage) = &self.storage else { return };
-        let done = if text.is_empty() { storage.remove_item(key) } else { storage.set_item(key, text) };
-        if done.is_err() {
-            self.storage = None;
+        if let Some(storage) = &self.storage {
+            if text.is_empty() {
+                let _ = storage.remove_item(key);
+            } else if self.is_stored {
+                self.is_stored = storage.set_item(key, text).is_ok();
+            }
         }
     }
 
@@ -150,7 +159,7 @@ impl Host {
 
     /// `local` while localStorage takes what it is given, else `memory`.
     fn storage_name(&self) -> &'static str {
-        if self.storage.is_some() { "local" } else { "memory" }
+        if self.storage.is_some() && self.is_stored { "local" } else { "memory" }
     }
 
     pub(crate) fn session(&self) -> Option<&Session> {

@@ -68,7 +68,12 @@ pub struct Shopbell(());
 impl Shopbell {
     /// Begins to track this page: recovers what earlier pages could not send, counts a page view (unless
     /// `autocapture` is off) and listens to the page. Call it once a page.
+    ///
+    /// A visitor who opted out is not tracked, and the tracker does nothing.
     pub fn init(options: &Options) -> Self {
+        if options.respect_gpc && page::is_opted_out() {
+            return Self(());
+        }
         let mut facts = options.site.clone();
         facts.push_str("\n");
         facts.push_str(&page::open(&options.collector, options.zone(), options.local_storage));

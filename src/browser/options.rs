@@ -16,6 +16,7 @@ pub enum Midnight {
 
 /// Options of [`Shopbell::init`](crate::Shopbell::init).
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct Options {
     /// URL that batches are posted to.
     pub collector: String,
@@ -31,6 +32,8 @@ pub struct Options {
     pub max_hours: Option<f64>,
     /// Whether page views are counted by themselves; on by default.
     pub autocapture: bool,
+    /// Whether visitors who send Global Privacy Control or Do Not Track are left alone; on by default.
+    pub respect_gpc: bool,
     /// Whether state may be kept in localStorage; on by default. Without, a session lives as long as the page.
     pub local_storage: bool,
 }
@@ -46,6 +49,7 @@ impl Options {
             campaign: true,
             max_hours: None,
             autocapture: true,
+            respect_gpc: true,
             local_storage: true,
         }
     }

@@ -15,6 +15,7 @@ let tabId;
 let nextSeq = 0; // of the tab's next event, by the tracker's last word
 let page; // the page in view, by its URL
 let pending; // a route change that is still to be told: [kind, [wall, uptime]]
+let hasLeft; // whether the page is left or kept for back and forward
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
 
@@ -38,15 +39,16 @@ function day(wall) {
 }
 
 export function tell(kind, number = 0, text = '', at = now()) {
+  if (!feed) return;
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
   const stored = attempt(() => store.getItem(KEY)) ?? '';
   const told = feed(kind, ...at, day(at[0]), number, stored.replaceAll('\0', '') + '\0' + text);
-  nextSeq = Math.floor(told);
-  if (told == nextSeq) {
-    // Nothing is in flight.
-    for (const done of flushed.splice(0)) done();
-  }
+  // A tracker that is dead tells 0.
+  nextSeq = Math.max(nextSeq, Math.floor(told));
+  if (hasLeft) attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
+  // Nothing is in flight, and nothing is about to be.
+  if (kind != NAVIGATED && !(told % 1)) for (const done of flushed.splice(0)) done();
 }
 
 /** Tells a route change in the turn it was made in, once it is complete: routers set the title after the URL. */
@@ -58,8 +60,7 @@ function settle() {
   }
 }
 
-function arrive(kind, at) {
-  const { href, pathname } = location;
+function arrive(kind, at, { href, pathname } = location) {
   page = pageOf(href);
   const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, kind == SPA ? '' : document.referrer)];
   // Another page of this tab may have gone on counting while this one was kept for back and forward.
@@ -70,7 +71,7 @@ function arrive(kind, at) {
 export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
 
 function changed(kind, later = queueMicrotask) {
-  if (kind == SPA && pageOf(location.href) == page) return;
+  if (pageOf(location.href) == page) return;
   if (!pending) later(settle);
   pending = [kind, now()];
 }
@@ -105,7 +106,7 @@ export function track(name, props, at) {
     // Only objects have members; what is none, or cannot be written, is not tracked.
     if (json && json[0] != '{') return;
     const { value, currency = '', transaction_id = '' } = props ?? {};
-    const worth = name == 'purchase' ? Math.max(0, +value || 0) : -1;
+    const worth = name == 'purchase' ? Math.min(Math.max(0, +value || 0), 1e9) : -1;
     return [worth, [clean(name), json, currency, transaction_id].join('\n')];
   });
   if (told) tell(TRACKED, ...told, at);
@@ -134,10 +135,12 @@ function takeTab() {
   return /^\w+ \d+$/.test(tab) ? tab : '';
 }
 
+/** Whether the visitor said so to every site. */
+export const isOptedOut = () => !!navigator.globalPrivacyControl || navigator.doNotTrack == '1';
+
 export const local = () => store || undefined;
 
-const random = (words) =>
-  crypto.getRandomValues(new Uint32Array(words)).reduce((text, word) => text + word.toString(36), '');
+const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
 
 /** What the browser says of itself, as members of a JSON object. */
 function device() {
@@ -148,15 +151,15 @@ function device() {
 }
 
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
-export function listen(tracker, at) {
+export function listen(tracker, at, url) {
   feed = tracker;
   recover((name) => name == tabId);
-  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at);
+  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at, url);
 
   const on = (target, names, listener) =>
     names.map((name) => target.addEventListener(name, listener, { capture: true, passive: true }));
   let sampled = -ACTIVITY_MS;
-  on(window, ['pointerdown', 'keydown', 'touchstart', 'wheel', 'scroll'], (event) => {
+  on(window, ['pointerdown', 'keydown', 'wheel', 'scroll'], (event) => {
     if (event.isTrusted && performance.now() - sampled >= ACTIVITY_MS) {
       sampled = performance.now();
       tell(ACTIVITY);
@@ -164,13 +167,15 @@ export function listen(tracker, at) {
   });
   on(document, ['visibilitychange'], () => document.visibilityState == 'hidden' && tell(HIDDEN));
   on(window, ['pagehide'], () => {
+    hasLeft = true;
     tell(HIDDEN);
-    attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
     release?.(); // a page that holds a lock is not kept for back and forward
   });
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
-      nextSeq = takeTab().split(' ')[1] ?? nextSeq;
+      hasLeft = false;
+      const [, seq = 0] = takeTab().split(' ');
+      nextSeq = Math.max(nextSeq, seq);
       recover((name) => name == tabId);
       claim();
       arrive(BACK_FORWARD);
@@ -194,7 +199,7 @@ export function listen(tracker, at) {
 function claim() {
   const { locks } = navigator;
   const adopt = (held) => recover((name) => name != tabId && !held.some((lock) => lock.name == KEY + '.' + name));
-  if (!locks) return setTimeout(adopt, 0, []);
+  if (!locks) return adopt([]);
   const quiet = () => {};
   locks.request(KEY + '.' + tabId, () => new Promise((resolve) => (release = resolve))).catch(quiet);
   locks.query().then(({ held }) => adopt(held), quiet);
@@ -206,22 +211,27 @@ function recover(isWanted) {
   const parts = (key) => key.split('.');
   const found = keys.filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key) && isWanted(parts(key)[1]));
   found.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
-  for (const key of found) {
+  for (const [place, key] of found.entries()) {
     const [, tab, first, seq = -1] = parts(key);
+    // A page that died while it stored or removed a segment may have left a head alone.
+    if (seq < 0 && !found[place + 1]?.startsWith(key + '.')) continue;
     tell(RECOVERED, +seq, [tab, first, attempt(() => store.getItem(key))].join('\n'));
   }
   if (found[0]) tell(WOKE);
 }
 
 export function send(body, batch) {
-  const answer = (status, retryAfterMs = 0) => tell(ANSWERED, batch, status + '\n' + retryAfterMs + '\n');
+  // What is no number of milliseconds is none.
+  const answer = (status, retryAfterMs) => tell(ANSWERED, batch, status + '\n' + retryAfterMs);
   const sent = async () => {
-    const signal = AbortSignal.timeout(REQUEST_MS);
+    // The tracker is lent out while it sends, and the page's own fetch may call it.
+    await 0;
+    const signal = AbortSignal.timeout?.(REQUEST_MS);
     const response = await fetch(collector, { method: 'POST', body, keepalive: true, credentials: 'omit', signal });
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});
     const after = response.headers.get('retry-after');
-    answer(response.status, after ? Math.max(0, Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000)) || 0 : 0);
+    answer(response.status, after && Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000));
   };
   sent().catch(() => answer(0));
 }

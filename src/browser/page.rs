@@ -18,6 +18,8 @@ pub(crate) const RECOVERED: u32 = 10;
 extern "C" {
     pub(crate) fn open(collector: &str, zone: &str, local_storage: bool) -> String;
     pub(crate) fn listen(feed: &JsValue);
+    #[wasm_bindgen(js_name = isOptedOut)]
+    pub(crate) fn is_opted_out() -> bool;
     pub(crate) fn tell(kind: u32);
     #[wasm_bindgen(js_name = whenSettled)]
     pub(crate) fn when_settled(done: &js_sys::Function);

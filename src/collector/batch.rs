@@ -133,6 +133,9 @@ impl Batch {
         if self.schema != SCHEMA {
             return Err(format!("schema is {:?}; accepted is {SCHEMA:?}", self.schema));
         }
+        if self.events.is_empty() {
+            return Err("events is empty; accepted are 1 to 1000 events".to_owned());
+        }
         if self.events.len() > EVENTS_MAX {
             return Err(format!("events has {} entries; accepted are at most {EVENTS_MAX}", self.events.len()));
         }

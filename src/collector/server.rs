@@ -12,10 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tower_http::cors::{Any, CorsLayer};
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -28,6 +29,8 @@ pub const BODY_BYTES_MAX: usize = 262_144;
 const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// How long requests under way have to end once the server is to stop.
+const GRACE: Duration = Duration::from_secs(10);
 /// How long a client that found the store busy is to wait.
 const BUSY_SECONDS: u64 = 2;
 
@@ -46,10 +49,10 @@ pub fn router(store: Store, www: Option<&Path>) -> Router {
         .route("/api/sessions", get(sessions))
         .route("/api/report", get(report))
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
-    // Trackers on other origins send without credentials; nothing here depends on any.
+    // Trackers on other origins send without credentials. Only this site's own pages read.
     let cors =
         CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers([header::RETRY_AFTER]);
-    let mut router = collect.merge(api).layer(cors).with_state(store);
+    let mut router = collect.layer(cors).merge(api).with_state(store);
     if let Some(www) = www {
         router = router.merge(pages(www));
     }
@@ -71,14 +74,25 @@ fn pages(www: &Path) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
 
-/// Serves until `stop` is done, and then until the requests under way are answered.
+/// Serves until `stop` is done, and then until the requests under way are answered, or [`GRACE`] is over.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop);
-    server.await.context("the server failed")
+    let (stopping, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+        stop.await;
+        let _ = stopping.send(());
+    });
+    let grace = async {
+        let _ = stopped.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        result = server.into_future() => result.context("the server failed"),
+        () = grace => Ok(()),
+    }
 }
 
 async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>) -> Response {

@@ -232,7 +232,9 @@ fn worth(event: &Event) -> (i64, Option<String>) {
         Some(serde_json::Value::String(value)) => value.trim().parse().ok(),
         _ => None,
     };
-    let ten_thousandths = (value.unwrap_or(0.0) * Money::PER_UNIT as f64).round().max(0.0);
+    // No order is worth more than a thousand million; what claims to be must not spoil a sum.
+    let value = value.filter(|value| value.is_finite()).unwrap_or(0.0).clamp(0.0, 1e9);
+    let ten_thousandths = (value * Money::PER_UNIT as f64).round();
     let currency = event.prop("currency").and_then(|currency| currency.as_str().map(ToOwned::to_owned));
     (ten_thousandths as i64, currency.filter(|currency| !currency.is_empty()))
 }

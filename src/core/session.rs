@@ -70,7 +70,7 @@ pub struct Totals {
     pub page_views: u64,
     /// All events, `session_start` and page views included.
     pub events: u64,
-    /// Orders, each order id counted once in a row.
+    /// Orders; the same order id again, with none between, is no other.
     pub transactions: u64,
     /// The value of those orders that are in `currency`.
     pub revenue: Money,
@@ -115,7 +115,7 @@ impl Totals {
             self.currency.push_str(order.currency);
         }
         if self.currency == order.currency {
-            self.revenue.0 += order.value.0;
+            self.revenue.0 = self.revenue.0.saturating_add(order.value.0);
         }
     }
 

@@ -57,6 +57,7 @@ fn tracker() -> Result<()> {
         .encode_into(EncodeInto::Always)
         .generate_output()?;
     slim::drop_described_closures(output.wasm_mut());
+    slim::blank_messages(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");
     let names = slim::optimise(&module.join("shopbell_bg.wasm"))?;
@@ -79,9 +80,6 @@ fn tracker() -> Result<()> {
     let manifest = fs::read_to_string(root().join("www/tracker/src/package.json"))?;
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     fs::write(dist.join("package.json"), manifest.replace("\"version\": \"0.0.0\"", &version))?;
-    for licence in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
-        fs::copy(root().join(licence), dist.join(licence)).with_context(|| format!("could not copy {licence}"))?;
-    }
     Ok(())
 }
 

@@ -49,7 +49,7 @@ pub(crate) struct Names {
     exports: Vec<[String; 2]>,
 }
 
-/// Runs Binaryen's optimiser with what current browsers have: Chrome 85, Firefox 79, Safari 15.
+/// Runs Binaryen's optimiser with what current browsers have: Chrome 96, Firefox 79, Safari 15.
 pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
     let features = [
         "--enable-bulk-memory",
@@ -111,10 +111,38 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     Ok(())
 }
 
+/// What wasm-bindgen and gloo say when their own invariants break; it would be said to nobody.
+const MESSAGES: [&str; 5] = [
+    "closure invoked recursively or after being dropped",
+    "FnOnce called more than once",
+    "called `Result::unwrap_throw()` on an `Err` value",
+    "called `Option::unwrap_throw()` on a `None` value",
+    "Map key is not a string and cannot be an object key",
+];
+
+/// Blanks messages that nobody reads. Their places and lengths stay.
+pub(crate) fn blank_messages(module: &mut Module) {
+    let all: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
+    for id in all {
+        let data = module.data.get_mut(id);
+        for message in MESSAGES {
+            while let Some(at) = data.value.windows(message.len()).position(|part| part == message.as_bytes()) {
+                data.value[at..at + message.len()].fill(b' ');
+            }
+        }
+    }
+}
+
 /// The glue without what it is better without: a faster way of writing long texts into the module, beside the plain
-/// one that it has for modules which cannot grow a block; and making a new decoder for Safari after 2 GiB of texts.
+/// one that it has for modules which cannot grow a block; making a new decoder for Safari after 2 GiB of texts; and
+/// dropping closures that Rust forgot, which it does not.
 fn without_fallbacks(glue: &str) -> String {
     let mut lean = glue.replace("if (realloc === undefined) {", "{");
+    if let Some((before, behind)) = lean.split_once("const CLOSURE_DTORS = ")
+        && let Some((_, behind)) = behind.split_once(";\n")
+    {
+        lean = format!("{before}const CLOSURE_DTORS = {{ register() {{}}, unregister() {{}} }};\n{behind}");
+    }
     for (begin, end) in
         [("    let len = arg.length;", "    return ptr;\n}"), ("    numBytesDecoded += bytes.length;", "\n    }\n")]
     {

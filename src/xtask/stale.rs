@@ -3,9 +3,9 @@
 use crate::shell::root;
 use anyhow::{Context, Result};
 use std::collections::hash_map::DefaultHasher;
-use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 /// Runs `step` unless it succeeded before on the same `inputs` (files and folders in the workspace) and `output` is
 /// still there. Returns whether it ran.
@@ -20,6 +20,8 @@ pub(crate) fn unless_fresh(
     if output.exists() && fs::read_to_string(&mark).is_ok_and(|known| known == fingerprint) {
         return Ok(false);
     }
+    // A step that fails may leave half an output.
+    let _ = fs::remove_file(&mark);
     step()?;
     fs::create_dir_all(root().join("target/x"))?;
     fs::write(&mark, fingerprint).with_context(|| format!("could not write {}", mark.display()))?;
@@ -34,6 +36,8 @@ fn fingerprint(inputs: &[&str]) -> Result<String> {
             hasher.write(&fs::read(&file).with_context(|| format!("could not read {}", file.display()))?);
         }
     }
+    // It changes what is built; see `package`.
+    hasher.write(env::var_os("SHOPBELL_STOCK").unwrap_or_default().as_encoded_bytes());
     Ok(format!("{:016x}", hasher.finish()))
 }
 

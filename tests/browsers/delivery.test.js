@@ -148,6 +148,70 @@ test('calls made before the module is ready keep their own times', async () => {
   assert.ok(events[3].offset_ms - events[2].offset_ms >= 50);
 });
 
+test('a flush after a route change waits for what it tells', async () => {
+  const page = await bare();
+  await flush(page);
+  await page.evaluate(() => {
+    history.pushState(null, '', '/elsewhere');
+    return shopbell.flush();
+  });
+  assert.equal((await session(page)).waiting, 0);
+  await collector.settled(3);
+});
+
+test('a page whose own fetch tracks loses nothing', async () => {
+  const page = await bare();
+  await page.evaluate(() => {
+    const { fetch } = window;
+    window.fetch = (...all) => {
+      if (!window.told) shopbell.track('fetched');
+      window.told = true;
+      return fetch(...all);
+    };
+    return shopbell.flush();
+  });
+  await flush(page);
+  await collector.settled(3);
+});
+
+test('a reference to the stub goes on working, and its flush settles without a script', async () => {
+  const [snippet] = (await (await fetch(`${collector.url}/`)).text()).match(/<script>\(.*?<\/script>/);
+  const tag = '<script async src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
+  await context.route('**/kept', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}<script>stub = shopbell</script>${tag}` }));
+  const page = await open(context, `${collector.url}/kept`);
+  await page.evaluate(() => (stub.track('late'), stub.flush()));
+  await collector.settled(3);
+  await context.clock.install();
+  await context.route('**/alone', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}` }));
+  await page.goto(`${collector.url}/alone`);
+  const settled = page.evaluate(() => shopbell.flush());
+  await context.clock.fastForward(10_000);
+  await settled;
+});
+
+test('bad calls throw nothing and switch nothing off', async () => {
+  const page = await bare();
+  const thrown = await page.evaluate(async () => {
+    const { init } = await import('/index.js');
+    try {
+      init();
+      init(null);
+      shopbell.track(Symbol('no'), {});
+      shopbell.track();
+      shopbell.page(5);
+      shopbell.track('good');
+    } catch (error) {
+      return String(error);
+    }
+  });
+  assert.equal(thrown, undefined);
+  assert.equal((await session(page)).dropped, 3);
+  await flush(page);
+  const events = await collector.settled(3);
+  assert.deepEqual(events.slice(2).map(({ name }) => name), ['good']);
+});
+
 test('properties that are no JSON object are counted, and nothing is thrown', async () => {
   const page = await bare();
   const dropped = await page.evaluate(() => {
@@ -171,8 +235,8 @@ test('a bad option is one sentence, and the page goes on', async () => {
   await bare('data-timeout-minutes="0" data-midnight="Mars/Olympus" data-colour="red" data-campaign="maybe"');
   assert.deepEqual(said, [
     'shopbell: option "timeoutMinutes" is 0; accepted is a number from 1 to 1440, and 30 is used.',
-    'shopbell: option "midnight" is "Mars/Olympus"; accepted is "local", "UTC", an IANA zone or false, and local is used.',
-    'shopbell: option "campaign" is "maybe"; accepted is true or false, and true is used.',
+    'shopbell: option "midnight" is Mars/Olympus; accepted is "local", "UTC", an IANA zone or false, and local is used.',
+    'shopbell: option "campaign" is maybe; accepted is true or false, and true is used.',
     'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, maxHours, autocapture, storage, gpc, debug.',
   ]);
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, ready, session, track } from './support.js';
+import { Collector, close, end, flush, launch, open, profile, ready, session, track, until } from './support.js';
 
 const MINUTE = 60_000;
 const EVENING = new Date('2026-03-10T20:00:00');
@@ -33,6 +33,17 @@ async function at(time, path) {
 /** Moves the clock on, which runs no timer longer than it must. */
 const pass = (ms) => context.clock.fastForward(ms);
 
+/**
+ * Flushes until nothing waits. A request that is in flight while the clock leaps counts as failed, and is tried again
+ * when its wait, on the page's clock, is over.
+ */
+const deliver = (page) =>
+  until('all is delivered', async () => {
+    await flush(page);
+    if (!(await session(page)).waiting) return true;
+    await pass(2000);
+  });
+
 test('the example: an ad, four products in twelve minutes, an order; next evening, direct, eight minutes', async () => {
   const page = await at(EVENING, '/p/lamp?utm_source=facebook&utm_medium=cpc&utm_campaign=autumn&fbclid=x');
   for (const product of ['throw', 'rug', 'mugs']) {
@@ -46,14 +57,14 @@ test('the example: an ad, four products in twelve minutes, an order; next evenin
   await page.click('text=Place the order');
   await page.waitForSelector('#order-id');
   await ready(page);
-  await flush(page);
+  await deliver(page);
   await page.close();
 
   await context.clock.setSystemTime(new Date(EVENING.getTime() + 24 * 60 * MINUTE));
   const next = await open(context, `${collector.url}/`);
   await pass(8 * MINUTE);
   await next.click('a[href="/p/teapot"]');
-  await flush(next);
+  await deliver(next);
 
   const sessions = await collector.sessions();
   assert.equal(sessions.length, 2);
@@ -94,7 +105,7 @@ test('29:59.999 without activity is the same session, 30:00.000 a new one', asyn
   assert.notEqual(second.id, first.id);
   assert.equal(second.reason, 'inactivity');
   assert.equal(second.previous_id, first.id);
-  await flush(page);
+  await deliver(page);
   const events = (await collector.events()).filter((event) => event.session_id === second.id);
   assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'three']);
 });
@@ -243,6 +254,35 @@ test('storage that is full means memory, and nothing in hand is lost', async () 
   await flush(page);
   const names = (await collector.events()).map(({ name }) => name);
   assert.deepEqual(names, ['session_start', 'page_view', 'view_item_list', 'before', 'full']);
+});
+
+test('a session that rolls while storage is full rolls once', async () => {
+  const page = await at(EVENING, '/');
+  await page.evaluate(() => {
+    for (let size = 1 << 20; size; ) {
+      try {
+        localStorage.setItem(`fill${Math.random()}`, 'x'.repeat(size));
+      } catch {
+        size >>= 1;
+      }
+    }
+    shopbell.track('full');
+  });
+  await pass(31 * MINUTE);
+  for (const name of ['one', 'two', 'three']) await track(page, name);
+  const now = await session(page);
+  assert.deepEqual([now.number, now.reason, now.storage], [2, 'inactivity', 'memory']);
+});
+
+test('a link within the page, and going back from it, are no page views', async () => {
+  const page = await open(context, `${collector.url}/p/lamp`);
+  await page.evaluate(() => {
+    location.hash = 'reviews';
+  });
+  await page.goBack();
+  await page.waitForFunction(() => location.hash === '');
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  assert.equal((await session(page)).totals.page_views, 1);
 });
 
 test('two tabs have one session', async () => {

@@ -171,6 +171,19 @@ fn an_event_is_stored_once_by_its_id_and_an_order_by_its_own() {
 }
 
 #[test]
+fn an_order_that_claims_to_be_worth_anything_does_not_spoil_the_report() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let values = [json!(1e300), json!("inf"), json!("NaN"), json!(-5), json!(1e300), json!(59.9), json!(null)];
+    for (seq, value) in values.into_iter().enumerate() {
+        let props = json!({ "transaction_id": format!("A{seq}"), "value": value, "currency": "EUR" });
+        collector.accept(&batch(&[event(seq as u64, "purchase", &props)]));
+    }
+    assert_eq!(collector.get("report")["transactions"], 7);
+    assert_eq!(collector.get("sessions")[0]["revenue"], 2_000_000_059.9);
+}
+
+#[test]
 fn what_is_no_batch_is_refused_with_a_sentence_and_leaves_nothing() {
     let folder = TempDir::new().expect("a folder");
     let collector = Collector::start(folder.path());
@@ -195,6 +208,7 @@ fn what_is_no_batch_is_refused_with_a_sentence_and_leaves_nothing() {
     collector.refuse(&with("/session/number", json!("1")), 400, "session.number");
     collector.refuse(&with("/device", json!([])), 400, "device");
     collector.refuse(&with("/events", json!({})), 400, "events");
+    collector.refuse(&with("/events", json!([])), 400, "events is empty");
     collector.refuse(&with("/events/3/time", json!("late")), 400, "events[3].time");
     collector.refuse(&with("/events/3/id", json!("")), 400, "events[3].id is empty");
     collector.refuse(&with("/events/3/name", json!("x".repeat(200))), 400, "events[3].name has 200 characters");

@@ -1,7 +1,7 @@
 // The handle that a page holds: it is there at once, keeps what is called before the module is ready together with
 // the clocks' readings of that moment, and stays silent whatever happens to the module.
 
-import { listen, now, open, tell, track, whenSettled } from 'shopbell-page';
+import { isOptedOut, listen, now, open, tell, track, whenSettled } from 'shopbell-page';
 import { check, say } from './options.js';
 
 const QUEUE_MAX = 1000; // calls kept before the module is ready
@@ -16,15 +16,14 @@ const NEW_SESSION = 4, FLUSH = 6, LOOKED = 8;
  */
 export function start(given, load, earlier = []) {
   const options = globalThis.document && check(given);
-  const isOptedOut = options?.gpc == 'respect' && (navigator.globalPrivacyControl || navigator.doNotTrack == '1');
-  let queue = options && !isOptedOut && earlier;
+  let queue = options && !(options.gpc == 'respect' && isOptedOut()) && earlier;
   let module;
-  // When the first call was made, if any was.
-  const started = earlier[0]?.slice(1, 3) ?? now();
+  // Where the page is now: it may route, and take parameters off its URL, before the module is ready.
+  const { href, pathname } = globalThis.location ?? {};
 
   /** Does what was called, as of then. */
   const does = {
-    track: (at, name, props) => track(name + '', props, at),
+    track: (at, name, props) => track(name, props, at),
     page: (at, props) => track('page_view', props, at),
     newSession: (at) => tell(NEW_SESSION, 0, '', at),
     session() {
@@ -48,7 +47,6 @@ export function start(given, load, earlier = []) {
     try {
       if (module) return does[method]([wall, uptime], ...args);
     } catch (error) {
-      module = 0;
       if (options.debug) say(error);
     }
   }
@@ -56,23 +54,26 @@ export function start(given, load, earlier = []) {
   function call(method, ...args) {
     if (options?.debug) console.debug('shopbell', method, ...args);
     if (!queue) return run(method, ...now(), args);
-    // The page may go on to change its object.
-    const kept = args.map((arg) => (arg && typeof arg == 'object' ? { ...arg } : arg));
-    if (queue.length < QUEUE_MAX) queue.push([method, ...now(), kept]);
+    try {
+      // The page may go on to change its object.
+      args = args.map((arg) => (arg && typeof arg == 'object' ? { ...arg } : arg));
+    } catch {}
+    if (queue.length < QUEUE_MAX) queue.push([method, ...now(), args]);
   }
 
   async function begin() {
     try {
+      const started = queue[0]?.slice(1, 3) ?? now();
       module = await load();
       const { collector, site, midnight, timeoutMinutes, maxHours, campaign, autocapture, storage } = options;
       const facts = open(collector, midnight == 'local' ? '' : midnight || '', storage == 'local');
       // Where no midnight ends a session, a day does.
       const hours = maxHours ?? (midnight === false ? 24 : 0);
       module.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
-      listen(module.feed, started);
+      listen(module.feed, started, { href, pathname });
     } catch (error) {
       module = 0;
-      say(`the module did not start, and nothing is tracked: ${error}`);
+      say('nothing is tracked: ' + error);
     }
     const kept = queue;
     queue = 0;
@@ -80,7 +81,7 @@ export function start(given, load, earlier = []) {
   }
 
   // A page that is rendered ahead may never be seen.
-  if (queue) document.prerendering ? document.addEventListener('prerenderingchange', begin, { once: true }) : begin();
+  if (queue) document.prerendering ? document.addEventListener('prerenderingchange', begin) : begin();
 
   return {
     track: (name, props) => call('track', name, props),

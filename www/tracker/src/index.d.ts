@@ -34,7 +34,8 @@ export interface Options {
 export interface Shopbell {
   /**
    * Tracks an event. The name has at most 64 bytes; the properties are an object that JSON can write, of at most
-   * 8 KiB. What cannot be tracked is counted in `session().dropped`.
+   * 8 KiB. What cannot be tracked is counted in `session().dropped`. Calls before the module is ready are kept, up
+   * to a thousand, each with its own times.
    */
   track(name: EventName, props?: Props): void;
   /** Counts a view of the current page, for sites that switched `autocapture` off. */
@@ -55,7 +56,7 @@ export type EventName =
 
 /**
  * Properties of an event. Of a `purchase`, `transaction_id`, `value` and `currency` (ISO 4217) enter the session's
- * totals; an order counts once, however often its page is loaded.
+ * totals; the latest order counts once, however often its page is loaded in the session.
  */
 export interface Props {
   transaction_id?: string | number;

@@ -4,7 +4,7 @@ const isIn = (...list) => [(value) => list.includes(value), list.map((one) => JS
 const isFrom = (least, most, usual) => [
   (value) => value === usual || (value >= least && value <= most), `a number from ${least} to ${most}`, usual,
 ];
-const isText = (usual) => [(value) => typeof value == 'string' && value, 'a text', usual];
+const isText = (most, usual) => [(value) => value && (value + '').length <= most, `a text of 1 to ${most} characters`, usual];
 
 function isZone(zone) {
   try {
@@ -14,8 +14,8 @@ function isZone(zone) {
 
 /** Each option: its test, what is accepted in words, its default. */
 const known = {
-  collector: isText(),
-  site: isText(globalThis.location?.hostname || 'site'),
+  collector: isText(2048),
+  site: isText(128, globalThis.location?.hostname || 'site'),
   timeoutMinutes: isFrom(1, 1440, 30),
   midnight: [isZone, '"local", "UTC", an IANA zone or false', 'local'],
   campaign: isIn(true, false),
@@ -33,18 +33,17 @@ export function check(given) {
   const options = {};
   for (const name in { ...known, ...given }) {
     const [test, accepted, usual] = known[name] ?? [];
-    const value = given[name] ?? usual;
+    const value = given?.[name] ?? usual;
     if (!test) say(`option "${name}" is not known; accepted are ${Object.keys(known).join(', ')}.`);
     else if (test(value)) options[name] = value;
     else {
-      say(`option "${name}" is ${JSON.stringify(value)}; accepted is ${accepted}, and ${usual ?? 'none'} is used.`);
+      say(`option "${name}" is ${value}; accepted is ${accepted}, and ${usual ?? 'none'} is used.`);
       options[name] = usual;
     }
   }
   // A page that asks for these relies on them: better no tracking than tracking without.
-  const isRefused = 'consent' in given || 'beforeSend' in given;
-  if (options.collector && !isRefused) return options;
-  say('nothing is tracked.');
+  if (options.collector && !given.consent && !given.beforeSend) return options;
+  say('nothing is tracked');
 }
 
 /** Options out of `data-` attributes, which are all text. */
