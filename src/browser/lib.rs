@@ -110,6 +110,9 @@ impl Shopbell {
     /// Sends what waits, now. The promise settles when that is answered or has failed; `wasm-bindgen-futures` makes a
     /// future of it.
     pub fn flush(self) -> Promise {
+        if with_host(|_| ()).is_none() {
+            return Promise::resolve(&JsValue::UNDEFINED);
+        }
         Promise::new(&mut |settle, _| {
             page::when_settled(&settle);
             page::tell(page::FLUSH);

@@ -74,7 +74,7 @@ fn pages(www: &Path) -> Router {
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
 }
 
-/// Serves until `stop` is done, and then until the requests under way are answered, or [`GRACE`] is over.
+/// Serves until `stop` is done, and then until the requests under way are answered, or ten seconds are over.
 pub async fn serve(
     listener: TcpListener,
     router: Router,

@@ -3,7 +3,8 @@
 //! Waiting events stand in *segments*. A segment has one session and becomes one batch. It is open while events
 //! are added, closed when it is full, old or asked for, and leaves when it is acknowledged. In storage a segment
 //! is a head (`shopbell.TAB.FIRST`, by the `seq` of its first event) and an entry for each event
-//! (`shopbell.TAB.FIRST.SEQ`), so that adding an event costs the same however many wait. The head is written first: an entry without one is never seen.
+//! (`shopbell.TAB.FIRST.SEQ`), so that adding an event costs the same however many wait. The head is written first: an
+//! entry without one is never seen.
 
 mod answer;
 mod segment;
