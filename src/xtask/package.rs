@@ -86,7 +86,7 @@ fn tracker() -> Result<()> {
 /// Compiles the module lean: the standard library with it, so that a panic is a bare trap and all that formats panic
 /// messages goes; and for a target that differs from `wasm32-unknown-unknown` in its ABI alone, where functions return
 /// two values as such and not through memory. That needs the library's source and unstable flags;
-/// `SHOPBELL_STOCK=1` (or a toolchain that cannot fetch the source) builds without, a third larger and otherwise the
+/// `SHOPBELL_STOCK=1` (or a toolchain that cannot fetch the source) builds without, a quarter larger and otherwise the
 /// same.
 fn compile() -> Result<PathBuf> {
     let is_stock = env::var_os("SHOPBELL_STOCK").is_some() || !tools::std_source()?;

@@ -264,6 +264,27 @@ test('the split script does what the self-contained one does', async () => {
   await collector.settled(3);
 });
 
+test('the inspector makes a session roll by campaign, inactivity and midnight', async () => {
+  const page = await open(context, `${collector.url}/`);
+  const act = async () => {
+    // Trusted input is sampled once a second.
+    const { id } = await session(page);
+    await until('an act begins a session', async () => {
+      await page.mouse.wheel(0, 10);
+      return (await session(page)).id !== id;
+    });
+  };
+  await page.click('.inspector [data-go*="facebook"]');
+  await page.waitForFunction(() => window.shopbell?.session()?.source.source === 'facebook');
+  assert.equal((await session(page)).reason, 'campaign');
+  await page.click('.inspector [data-move="31"]');
+  await act();
+  assert.equal((await session(page)).reason, 'inactivity');
+  await page.click('.inspector [data-move="midnight"]');
+  await act();
+  assert.equal((await session(page)).reason, 'midnight');
+});
+
 test('a person makes an order in the shop and sees it, live, in the report', async () => {
   const report = await context.newPage();
   await report.goto(`${collector.url}/report/`);

@@ -99,16 +99,20 @@ window.fetch = async (url, options) => {
   }
 };
 
-function untilMidnight() {
+/** Begins a session just before midnight, so that nothing but midnight ends it, and goes just past it. */
+function passMidnight() {
   const now = new Date();
-  return new Date(now.getFullYear(), now.getMonth(), now.getDate() + 1, 0, 0, 1) - now;
+  demoClock.move(new Date(now.getFullYear(), now.getMonth(), now.getDate(), 23, 59, 55) - now);
+  shopbell.newSession();
+  demoClock.move(6000);
 }
 
 panel.addEventListener('click', ({ target }) => {
   const { go, move, new: fresh } = target.dataset;
   if (go) location.assign(go);
   if (move) {
-    demoClock.move(move === 'midnight' ? untilMidnight() : move * 60_000);
+    if (move === 'midnight') passMidnight();
+    else demoClock.move(move * 60_000);
     const clock = new Date().toLocaleString([], { weekday: 'short', hour: '2-digit', minute: '2-digit' });
     at('#i-note').textContent = `It is now ${clock}. Scroll, click or type: your next act begins a new session.`;
   }
