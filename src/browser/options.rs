@@ -1,6 +1,6 @@
 //! What a site may choose.
 
-use shopbell_core::session::{INACTIVITY_MS, Rules};
+use shopbell_core::session::{INACTIVITY_MS, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN, Rules};
 
 /// Whose midnight ends a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Options {
         let midnight = self.midnight != Midnight::Off;
         let max_hours = self.max_hours.or((!midnight).then_some(24.0));
         Rules {
-            timeout_ms: (self.timeout_minutes.clamp(1.0, 1440.0) * 60_000.0) as u64,
+            timeout_ms: ((self.timeout_minutes * 60_000.0) as u64).clamp(INACTIVITY_MS_MIN, INACTIVITY_MS_MAX),
             midnight,
             campaign: self.campaign,
             max_ms: max_hours.map(|hours| (hours * 3_600_000.0) as u64),

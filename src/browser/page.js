@@ -136,9 +136,9 @@ function takeTab() {
 }
 
 /** Whether the visitor said so to every site. */
-export const isOptedOut = () => !!navigator.globalPrivacyControl || navigator.doNotTrack == '1';
+export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
 
-export const local = () => store || undefined;
+export const local = () => store;
 
 const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
 

@@ -195,7 +195,10 @@ impl Tracker {
     }
 
     fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
-        if name.is_empty() || name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX {
+        // A second session_start would have the id of the first, and be taken for it.
+        let is_reserved = name == event::SESSION_START;
+        let is_too_large = name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX;
+        if name.is_empty() || is_reserved || is_too_large {
             self.outbox.counters.invalid += 1;
             return;
         }

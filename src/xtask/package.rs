@@ -24,6 +24,9 @@ pub(crate) fn all() -> Result<()> {
         "www/tracker",
     ];
     let tracker = stale::unless_fresh("tracker", &inputs, &dist("tracker"), tracker)?;
+    for text in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
+        fs::copy(root().join(text), dist("tracker").join(text)).with_context(|| format!("could not copy {text}"))?;
+    }
     let inputs = ["src/xtask", "www/package-lock.json", "www/report"];
     let report = stale::unless_fresh("report", &inputs, &dist("report"), report)?;
     if !tracker && !report {

@@ -445,6 +445,7 @@ fn properties_over_the_limit_are_counted_and_not_taken() {
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(9_000));
     tab.tell(Input::Tracked { name: "e", props: &large, order: None });
     tab.tell(Input::Tracked { name: "", props: "", order: None });
+    tab.tell(Input::Tracked { name: "session_start", props: "", order: None });
     tab.tell(Input::Untrackable);
-    assert_eq!((tab.tracker.waiting(), tab.tracker.counters().invalid), (2, 3));
+    assert_eq!((tab.tracker.waiting(), tab.tracker.counters().invalid), (2, 4));
 }

@@ -33,7 +33,7 @@ export interface Options {
 /** The page's tracker: what `init()` returns, and `window.shopbell` where the script tag is used. */
 export interface Shopbell {
   /**
-   * Tracks an event. The name has at most 64 bytes; the properties are an object that JSON can write, of at most
+   * Tracks an event. The name has at most 64 bytes and is not `session_start`, which is the tracker's own; the properties are an object that JSON can write, of at most
    * 8 KiB. What cannot be tracked is counted in `session().dropped`. Calls before the module is ready are kept, up
    * to a thousand, each with its own times.
    */
