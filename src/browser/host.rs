@@ -1,12 +1,10 @@
 //! Makes a [`Moment`] and an [`Input`] of what `page.js` tells, and carries out what the tracker asks for.
 
-#[cfg(feature = "module")]
-use crate::snapshot::Snapshot;
 use crate::{HOST, page};
 use gloo_timers::callback::Timeout;
 use shopbell_core::attribution::Landing;
 use shopbell_core::event::{Money, Order};
-use shopbell_core::formats::{Context, native};
+use shopbell_core::formats::{Context, native, snapshot};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, BatchId, Leftover};
@@ -119,6 +117,9 @@ impl Host {
                 Output::Send(batch) => self.send(batch, moment.wall),
             }
         }
+        if kind == page::LOOKED {
+            page::show(&snapshot::encode(&self.tracker, self.storage_name()));
+        }
         self.set_timer(moment.uptime);
         self.tracker.next_seq() as f64 + if self.tracker.is_sending() { 0.5 } else { 0.0 }
     }
@@ -164,10 +165,5 @@ impl Host {
 
     pub(crate) fn session(&self) -> Option<&Session> {
         self.tracker.session()
-    }
-
-    #[cfg(feature = "module")]
-    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
-        Snapshot::of(&self.tracker, self.storage_name())
     }
 }

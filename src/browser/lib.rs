@@ -34,8 +34,6 @@ mod heap;
 mod host;
 mod options;
 mod page;
-#[cfg(feature = "module")]
-mod snapshot;
 
 use host::Host;
 use js_sys::Promise;
@@ -135,13 +133,6 @@ pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign
     let max_ms = Some(max_ms as u64).filter(|max_ms| *max_ms > 0);
     let rules = Rules { timeout_ms: timeout_ms as u64, midnight, campaign, max_ms };
     Host::install(rules, autocapture, facts);
-}
-
-/// The session as a list of facts (see `Snapshot`), or null.
-#[cfg(feature = "module")]
-#[wasm_bindgen]
-pub fn session() -> JsValue {
-    with_host(|host| to_js(&host.snapshot()?)).flatten().unwrap_or(JsValue::NULL)
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

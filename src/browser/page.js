@@ -1,7 +1,7 @@
 // The half of the tracker that gathers facts. It tells each as feed(kind, wall, uptime, day, number, text); the kinds
 // are numbered in page.rs, and the text is the stored record, a NUL, and a line for each part of what there is to say.
 
-const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, ANSWERED = 9, RECOVERED = 10;
+const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, LOOKED = 8, ANSWERED = 9, RECOVERED = 10;
 const BACK_FORWARD = 2, SPA = 3;
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
 const REQUEST_MS = 29000; // below the tracker's own limit, so that a late request is over before the next
@@ -218,6 +218,16 @@ function recover(isWanted) {
     tell(RECOVERED, +seq, [tab, first, attempt(() => store.getItem(key))].join('\n'));
   }
   if (found[0]) tell(WOKE);
+}
+
+let shown;
+export const show = (session) => (shown = session);
+
+/** The session as it is now, or null. */
+export function look() {
+  shown = null;
+  tell(LOOKED);
+  return JSON.parse(shown);
 }
 
 export function send(body, batch) {

@@ -25,5 +25,6 @@ extern "C" {
     pub(crate) fn when_settled(done: &js_sys::Function);
     pub(crate) fn track(name: &str, props: &JsValue);
     pub(crate) fn local() -> Option<web_sys::Storage>;
+    pub(crate) fn show(session: &str);
     pub(crate) fn send(body: &str, batch: u32);
 }

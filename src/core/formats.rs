@@ -1,6 +1,8 @@
-//! Wire formats: a batch in, a request's body out. One file a format.
+//! Wire formats: a batch in, a request's body out. One file a format. And the session as its page sees it.
 
+mod json;
 pub mod native;
+pub mod snapshot;
 
 use crate::outbox::Counters;
 use crate::time::Timestamp;

@@ -1,13 +1,13 @@
 // The handle that a page holds: it is there at once, keeps what is called before the module is ready together with
 // the clocks' readings of that moment, and stays silent whatever happens to the module.
 
-import { isOptedOut, listen, now, open, tell, track, whenSettled } from 'shopbell-page';
+import { isOptedOut, listen, look, now, open, tell, track, whenSettled } from 'shopbell-page';
 import { check, say } from './options.js';
 
 const QUEUE_MAX = 1000; // calls kept before the module is ready
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 // Kinds of what is told, as page.rs numbers them.
-const NEW_SESSION = 4, FLUSH = 6, LOOKED = 8;
+const NEW_SESSION = 4, FLUSH = 6;
 
 /**
  * Begins to track and returns the handle. `load` gives the module; `earlier` are the calls that a stub has kept:
@@ -26,17 +26,7 @@ export function start(given, load, earlier = []) {
     track: (at, name, props) => track(name, props, at),
     page: (at, props) => track('page_view', props, at),
     newSession: (at) => tell(NEW_SESSION, 0, '', at),
-    session() {
-      tell(LOOKED);
-      const list = module.session();
-      const session = {};
-      for (let i = 0, into = session; i < list?.length; i += 2) {
-        const [name, value] = [list[i], list[i + 1]];
-        if (value == null) into = name ? (session[name] = {}) : session;
-        else into[name] = value;
-      }
-      return list && session;
-    },
+    session: look,
     flush(at, done) {
       whenSettled(done);
       tell(FLUSH, 0, '', at);

@@ -1,0 +1,76 @@
+//! JSON as formats write it, from tables of fields and lines of text.
+
+use crate::event::Money;
+use crate::lines::{self, Field, Kind};
+use crate::text::{self, push_json};
+use alloc::string::String;
+
+/// JSON being written, a comma before each value but the first of an object or list.
+#[derive(Default)]
+pub(super) struct Json {
+    pub(super) out: String,
+}
+
+impl Json {
+    pub(super) fn begin(&mut self, bracket: &str) {
+        self.out.push_str(bracket);
+    }
+
+    pub(super) fn end(&mut self, bracket: &str) {
+        self.out.push_str(bracket);
+    }
+
+    pub(super) fn separate(&mut self) {
+        if !matches!(self.out.as_bytes().last(), None | Some(b'{' | b'[')) {
+            self.out.push_str(",");
+        }
+    }
+
+    /// The name is ours and needs no escapes.
+    pub(super) fn name(&mut self, name: &str) {
+        self.separate();
+        self.out.push_str("\"");
+        self.out.push_str(name);
+        self.out.push_str("\":");
+    }
+
+    pub(super) fn object(&mut self, name: &str) {
+        self.name(name);
+        self.begin("{");
+    }
+
+    /// A member; none for an empty text.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        if !text.is_empty() {
+            self.name(name);
+            push_json(&mut self.out, text);
+        }
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        text::push_number(&mut self.out, number);
+    }
+
+    /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
+    pub(super) fn facts<'a>(&mut self, fields: &[Field], facts: &'a str) -> &'a str {
+        let mut rest = facts;
+        for (name, kind) in fields {
+            let line = lines::next(&mut rest);
+            match kind {
+                Kind::Text => self.text(name, line),
+                Kind::Unsent => {}
+                _ if line.is_empty() => {}
+                Kind::Number | Kind::Money | Kind::Json => {
+                    self.name(name);
+                    if *kind == Kind::Money {
+                        Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
+                    } else {
+                        self.out.push_str(line);
+                    }
+                }
+            }
+        }
+        rest
+    }
+}

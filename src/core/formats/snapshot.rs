@@ -1,0 +1,39 @@
+//! The session as its page sees it: named as in the native batch.
+
+use super::json::Json;
+use crate::session::{DEVICE_LINE, HEAD_FIELDS, TOTALS_FIELDS};
+use crate::tracker::Tracker;
+use crate::{attribution, lines};
+use alloc::string::String;
+
+/// The session as a JSON object, with what became of events on this page; `null` before any activity.
+///
+/// A text that is unknown is absent. Times are Unix milliseconds; `expires_at` is when the session ends by inactivity if
+/// nothing more happens. `storage` is where the tracker keeps its state.
+pub fn encode(tracker: &Tracker, storage: &str) -> String {
+    let mut json = Json::default();
+    let Some(session) = tracker.session() else {
+        return "null".into();
+    };
+    let counters = tracker.counters();
+    let mut totals = lines::Lines::default();
+    session.totals.write(&mut totals);
+    json.begin("{");
+    let source = json.facts(&HEAD_FIELDS, &session.head);
+    json.object("source");
+    json.facts(&attribution::FIELDS, source);
+    json.end("}");
+    json.object("totals");
+    json.facts(&TOTALS_FIELDS, totals.text());
+    json.end("}");
+    json.text("device_id", lines::at(&session.head, DEVICE_LINE));
+    json.text("storage", storage);
+    json.number("last_activity_at", session.last_activity.0);
+    json.number("expires_at", tracker.expires().0);
+    json.number("waiting", tracker.waiting());
+    json.number("sent", counters.sent);
+    json.number("retried", counters.retried);
+    json.number("dropped", counters.dropped());
+    json.end("}");
+    json.out
+}
