@@ -29,15 +29,16 @@ pub(crate) struct Host {
 
 impl Host {
     /// Makes the page's tracker, once a page. The facts are lines: the site, the tab's name, the `seq` of its next
-    /// event, chance, and what the browser says of itself.
+    /// event, chance, the seed, and what the browser says of itself.
     pub(crate) fn install(rules: Rules, autocapture: bool, facts: &str) {
         let mut rest = facts;
         let site = lines::next(&mut rest).to_owned();
         let tab_id = lines::next(&mut rest);
         let next_seq = lines::next_number(&mut rest);
         let entropy = Entropy::new(lines::next(&mut rest).to_owned());
+        let seed = lines::next(&mut rest);
         let host = Self {
-            tracker: Tracker::new(rules, tab_id, next_seq, entropy),
+            tracker: Tracker::new(rules, tab_id, next_seq, seed, entropy),
             site,
             device: rest.to_owned(),
             autocapture,
@@ -69,15 +70,17 @@ impl Host {
                     url: lines::next(&mut rest),
                     path: lines::next(&mut rest),
                     landing: Landing {
-                        utm: [(); 5].map(|()| lines::next(&mut rest)),
+                        utm: [(); 6].map(|()| lines::next(&mut rest)),
                         parameters: lines::next(&mut rest),
                         referrer: lines::next(&mut rest),
-                        referrer_host: lines::next(&mut rest),
+                        referrer_name: lines::next(&mut rest),
+                        is_return: !lines::next(&mut rest).is_empty(),
                     },
+                    browser_closed: number as u32 & 4 != 0,
                     title: rest,
                 },
                 counts: self.autocapture,
-                next_seq: number as u64 >> 2,
+                next_seq: number as u64 >> 3,
             },
             page::TRACKED => Input::Tracked {
                 name: lines::next(&mut rest),
@@ -91,6 +94,7 @@ impl Host {
             },
             page::UNTRACKABLE => Input::Untrackable,
             page::NEW_SESSION => Input::NewSession,
+            page::CHECKOUT_PENDING => Input::CheckoutPending,
             page::HIDDEN => Input::Hidden,
             page::FLUSH => Input::Flush,
             page::WOKE => {

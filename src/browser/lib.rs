@@ -31,13 +31,15 @@
 
 #[cfg(all(feature = "module", target_family = "wasm"))]
 mod heap;
+mod early;
 mod host;
 mod options;
 mod page;
 
+use early::Call;
 use host::Host;
 use js_sys::Promise;
-pub use options::{Midnight, Options};
+pub use options::{Campaign, Midnight, Options};
 use serde::Serialize;
 #[cfg(feature = "module")]
 use shopbell_core::session::Rules;
@@ -67,31 +69,37 @@ impl Shopbell {
     /// Begins to track this page: recovers what earlier pages could not send, counts a page view (unless
     /// `autocapture` is off) and listens to the page. Call it once a page.
     ///
-    /// A visitor who opted out is not tracked, and the tracker does nothing.
+    /// It takes a few milliseconds to agree with the site's other tabs; what is called meanwhile is kept, with its own
+    /// times. A visitor who opted out is not tracked, and the tracker does nothing.
     pub fn init(options: &Options) -> Self {
         if options.respect_gpc && page::is_opted_out() {
             return Self(());
         }
-        let mut facts = options.site.clone();
-        facts.push_str("\n");
-        facts.push_str(&page::open(&options.collector, options.zone(), options.local_storage));
-        Host::install(options.rules(), options.autocapture, &facts);
-        let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> f64>::new(
-            |kind, wall, uptime, day, number, text: String| feed(kind, wall, uptime, day, number, &text),
-        );
-        page::listen(&feed.into_js_value());
+        let (site, rules, autocapture) = (options.site.clone(), options.rules(), options.autocapture);
+        let begin = Closure::once(move |facts: JsValue| {
+            let facts = facts.as_string().unwrap_or_default();
+            Host::install(rules, autocapture, &[&site, "\n", &facts].concat());
+            let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> f64>::new(
+                |kind, wall, uptime, day, number, text: String| feed(kind, wall, uptime, day, number, &text),
+            );
+            page::listen(&feed.into_js_value());
+            early::replay();
+        });
+        early::keep();
+        let _ = page::open(&to_js(&options.choices()).unwrap_or_default()).then(&begin);
+        begin.forget();
         Self(())
     }
 
     /// Tracks an event with properties, which become a JSON object of at most 8 KiB. Properties that are none are
     /// counted as dropped.
     pub fn track<T: Serialize + ?Sized>(self, name: &str, props: &T) {
-        page::track(name, &to_js(props).unwrap_or(JsValue::FALSE));
+        early::call(Call::Track(name.to_owned(), to_js(props).unwrap_or(JsValue::FALSE)));
     }
 
     /// Counts a view of the current page, for sites that switched `autocapture` off.
     pub fn page(self) {
-        page::track("page_view", &JsValue::UNDEFINED);
+        early::call(Call::Track("page_view".to_owned(), JsValue::UNDEFINED));
     }
 
     /// The session as it is now; `None` before any activity.
@@ -100,20 +108,26 @@ impl Shopbell {
         with_host(|host| host.session().cloned()).flatten()
     }
 
-    /// Ends the session and begins another.
+    /// Ends the session and begins another, at most once a second.
     pub fn new_session(self) {
-        page::tell(page::NEW_SESSION);
+        early::call(Call::Tell(page::NEW_SESSION));
+    }
+
+    /// Holds the session open while the visitor pays at another site: until the purchase, at most
+    /// [`CHECKOUT_MS_MAX`](shopbell_core::session::CHECKOUT_MS_MAX).
+    pub fn checkout_pending(self) {
+        early::call(Call::Tell(page::CHECKOUT_PENDING));
     }
 
     /// Sends what waits, now. The promise settles when that is answered or has failed; `wasm-bindgen-futures` makes a
     /// future of it.
     pub fn flush(self) -> Promise {
-        if with_host(|_| ()).is_none() {
+        if !early::is_kept() && with_host(|_| ()).is_none() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
         Promise::new(&mut |settle, _| {
             page::when_settled(&settle);
-            page::tell(page::FLUSH);
+            early::call(Call::Tell(page::FLUSH));
         })
     }
 }
@@ -129,9 +143,9 @@ pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str
 /// of 0 is no bound.
 #[cfg(feature = "module")]
 #[wasm_bindgen]
-pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign: bool, autocapture: bool) {
+pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign: u32, autocapture: bool) {
     let max_ms = Some(max_ms as u64).filter(|max_ms| *max_ms > 0);
-    let rules = Rules { timeout_ms: timeout_ms as u64, midnight, campaign, max_ms };
+    let rules = Rules { timeout_ms: timeout_ms as u64, midnight, campaign: campaign as usize, max_ms };
     Host::install(rules, autocapture, facts);
 }
 

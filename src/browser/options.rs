@@ -1,5 +1,6 @@
 //! What a site may choose.
 
+use serde::Serialize;
 use shopbell_core::session::{INACTIVITY_MS, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN, Rules};
 
 /// Whose midnight ends a session.
@@ -14,6 +15,32 @@ pub enum Midnight {
     Off,
 }
 
+/// How new a campaign must be to end a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Campaign {
+    /// No campaign ends a session.
+    Off = 0,
+    /// A new source does.
+    #[default]
+    Source = 1,
+    /// A new source or medium does.
+    Medium = 2,
+    /// A new source, medium or campaign does.
+    Campaign = 3,
+}
+
+/// Options under their names in the package.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Choices<'a> {
+    collector: &'a str,
+    midnight: &'a str,
+    storage: &'a str,
+    gateways: &'a [String],
+    internal_campaigns: bool,
+    end_on_browser_close: bool,
+}
+
 /// Options of [`Shopbell::init`](crate::Shopbell::init).
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
@@ -26,10 +53,17 @@ pub struct Options {
     pub timeout_minutes: f64,
     /// Whose midnight ends a session; the visitor's by default.
     pub midnight: Midnight,
-    /// Whether a new campaign source ends a session; on by default.
-    pub campaign: bool,
+    /// How new a campaign must be to end a session; by default its source.
+    pub campaign: Campaign,
+    /// Whether utm parameters on links within the site count; on by default.
+    pub internal_campaigns: bool,
     /// Longest session in hours; by default 24 where `midnight` is off, and no bound where it is on.
     pub max_hours: Option<f64>,
+    /// Whether a session ends when the last tab of the origin is gone; off by default. It needs Web Locks.
+    pub end_on_browser_close: bool,
+    /// Hosts, and domains above them, that visitors pay or sign in at and come back from, beside those that the tracker
+    /// knows; with a hyphen in front, one that it is to forget.
+    pub gateways: Vec<String>,
     /// Whether page views are counted by themselves; on by default.
     pub autocapture: bool,
     /// Whether visitors who send Global Privacy Control or Do Not Track are left alone; on by default.
@@ -46,8 +80,11 @@ impl Options {
             site: site.into(),
             timeout_minutes: (INACTIVITY_MS / 60_000) as f64,
             midnight: Midnight::Local,
-            campaign: true,
+            campaign: Campaign::Source,
+            internal_campaigns: true,
             max_hours: None,
+            end_on_browser_close: false,
+            gateways: Vec::new(),
             autocapture: true,
             respect_gpc: true,
             local_storage: true,
@@ -60,16 +97,23 @@ impl Options {
         Rules {
             timeout_ms: ((self.timeout_minutes * 60_000.0) as u64).clamp(INACTIVITY_MS_MIN, INACTIVITY_MS_MAX),
             midnight,
-            campaign: self.campaign,
+            campaign: self.campaign as usize,
             max_ms: max_hours.map(|hours| (hours * 3_600_000.0) as u64),
         }
     }
 
-    /// The zone that days are counted in: empty for the device's.
-    pub(crate) fn zone(&self) -> &str {
-        match &self.midnight {
-            Midnight::Zone(zone) => zone,
-            Midnight::Local | Midnight::Off => "",
+    /// What `page.js` wants to know of them.
+    pub(crate) fn choices(&self) -> impl Serialize + '_ {
+        Choices {
+            collector: &self.collector,
+            midnight: match &self.midnight {
+                Midnight::Zone(zone) => zone,
+                Midnight::Local | Midnight::Off => "local",
+            },
+            storage: if self.local_storage { "local" } else { "memory" },
+            gateways: &self.gateways,
+            internal_campaigns: self.internal_campaigns,
+            end_on_browser_close: self.end_on_browser_close,
         }
     }
 }

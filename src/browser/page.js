@@ -5,17 +5,26 @@ const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOK
 const BACK_FORWARD = 2, SPA = 3;
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
 const REQUEST_MS = 29000; // below the tracker's own limit, so that a late request is over before the next
+const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
 const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
+// Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
+// 3-D Secure pages of banks, identity providers. A host, or the domain above it.
+const GATEWAYS = `paypal.com stripe.com klarna.com adyen.com mollie.com pay.google.com
+accounts.google.com appleid.apple.com login.microsoftonline.com`;
+
 let feed; // the way into the tracker
-let collector; // the URL that batches are posted to
-let zone; // of the midnight rule; empty for the device's
+let choices; // what the site chose: the options of the package, by their names there
+let dates; // writes dates in the zone of the midnight rule; nothing where it is the device's
 let store, tabStore; // localStorage and sessionStorage, or nothing
 let tabId;
 let nextSeq = 0; // of the tab's next event, by the tracker's last word
 let page; // the page in view, by its URL
 let pending; // a route change that is still to be told: [kind, [wall, uptime]]
+let wasClosed; // whether the browser was closed before this page, where that ends sessions
 let hasLeft; // whether the page is left or kept for back and forward
+let seed; // what a device without a record derives its ids from
+let living; // the tabs that lived when this page came; nothing where that cannot be known
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
 
@@ -33,9 +42,7 @@ function attempt(action) {
 /** Days since 1970-01-01 in the zone. */
 function day(wall) {
   const date = new Date(wall);
-  // Swedish dates are ISO 8601; a zone that is not known is as if none were named.
-  const inZone = zone && attempt(() => Date.parse(date.toLocaleDateString('sv', { timeZone: zone })));
-  return (inZone || Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5;
+  return (dates ? Date.parse(dates.format(date)) : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5;
 }
 
 export function tell(kind, number = 0, text = '', at = now()) {
@@ -60,11 +67,12 @@ function settle() {
   }
 }
 
-function arrive(kind, at, { href, pathname } = location) {
+function arrive(kind, at, { href, pathname } = location, isClosed = 0) {
   page = pageOf(href);
-  const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, kind == SPA ? '' : document.referrer)];
+  const referrer = kind == SPA ? '' : document.referrer;
+  const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, referrer, choices)];
   // Another page of this tab may have gone on counting while this one was kept for back and forward.
-  tell(NAVIGATED, kind + 4 * nextSeq, [...facts, clean(document.title)].join('\n'), at);
+  tell(NAVIGATED, kind + 4 * isClosed + 8 * nextSeq, [...facts, clean(document.title)].join('\n'), at);
 }
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
@@ -77,25 +85,31 @@ function changed(kind, later = queueMicrotask) {
 }
 
 /**
- * What a page's URL and referrer say of how its visitor came: five utm values, the names of the parameters that have
- * a value, the referrer's origin and path, and its host. Any text will do: what cannot be read is as if it were not
- * there.
+ * What a page's URL and referrer say of how its visitor came: six utm values, the names of the parameters that have a
+ * value, the referrer's origin and path, who that is, and whether the visitor comes back from a gateway. Parameters may
+ * stand in the fragment too. Any text will do: what cannot be read is as if it were not there.
  */
-export function landing(url, referrer) {
-  const read = (text) => attempt(() => new URL(text)) ?? {};
-  const bare = ({ hostname = '' }) => hostname.replace(/^www\./, '');
-  const own = read(url);
-  const from = read(referrer);
-  const query = [...(own.searchParams ?? [])].map(([name, value]) => [name, clean(value)]);
-  const first = (wanted) => query.find(([name, value]) => name == 'utm_' + wanted && value)?.[1] ?? '';
-  const names = query.filter(([name, value]) => value && /^\w+$/.test(name)).map(([name]) => name + ' ');
-  const [here, there] = [bare(own), bare(from)];
-  const isOwn = `.${here}`.endsWith(`.${there}`) || `.${there}`.endsWith(`.${here}`);
+export function landing(url, referrer, { gateways = '', internalCampaigns = true }) {
+  const read = (text) => attempt(() => new URL(text)) ?? new URL('none:');
+  const bare = ({ hostname }) => hostname.replace(/^www\./, '');
+  const isAt = (host, domain) => `.${host}`.endsWith('.' + domain);
+  const [own, from] = [url, referrer].map(read);
+  const [here, there] = [own, from].map(bare);
+  const hosts = `${GATEWAYS} ${gateways}`.split(/[\s,]+/);
+  const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes('-' + host));
+  const isOwn = isAt(here, there) || isAt(there, here);
+  const isTold = !isReturn && (!isOwn || internalCampaigns);
+  const query = new URLSearchParams(isTold ? own.search + own.hash.replace(/^#([^?]*\?)?/, '&') : '');
+  const values = [...query].map(([name, value]) => [name, clean(value)]).filter(([, value]) => value);
+  const first = (...names) => values.find(([name]) => names.includes(name))?.[1] ?? '';
+  const isForeign = there && !isOwn && !isReturn;
   return [
-    ...['source', 'medium'].map((name) => first(name).toLowerCase()),
-    ...['campaign', 'term', 'content'].map(first),
-    names.join(''),
-    ...(there && !(here && isOwn) ? [clean(`${from.protocol}//${from.host}${from.pathname}`), there] : ['', '']),
+    ...['utm_source', 'utm_medium'].map((name) => first(name).toLowerCase()),
+    ...['utm_campaign', 'utm_term', 'utm_content', 'utm_id'].map((name) => first(name)),
+    values.map(([name]) => (/^\w+$/.test(name) ? name + ' ' : '')).join(''),
+    isForeign ? clean(`${from.protocol}//${from.host}${from.pathname}`) : '',
+    (!isOwn && first('ref', 'source').toLowerCase()) || (isForeign ? there : ''),
+    isReturn || '',
   ];
 }
 
@@ -115,17 +129,28 @@ export function track(name, props, at) {
 
 const open_ = (name) => attempt(() => window[name].length >= 0 && window[name]);
 
-/** Opens storage and returns the tab's name, the seq of its next event, chance, and what the browser says of itself. */
-export function open(collectorUrl, midnightZone, useStorage) {
-  collector = collectorUrl;
-  zone = midnightZone;
-  if (useStorage) {
+/**
+ * Opens storage and returns the tab's name, the seq of its next event, chance, the seed, and what the browser says of
+ * itself. The site's choices are `collector`, `midnight`, `storage`, `gateways`, `internalCampaigns` and
+ * `endOnBrowserClose`.
+ */
+export async function open(chosen) {
+  choices = chosen;
+  const { midnight, storage } = chosen;
+  if (midnight && midnight != 'local') {
+    // Swedish dates are ISO 8601; a zone that is not known is as if none were named.
+    dates = attempt(() => new Intl.DateTimeFormat('sv', { timeZone: midnight }));
+  }
+  if (storage == 'local') {
     store = open_('localStorage');
     tabStore = open_('sessionStorage');
   }
-  const [name, seq] = (takeTab() || random(1) + ' 0').split(' ');
+  const tab = takeTab();
+  const [name, seq] = (tab || random(1) + ' 0').split(' ');
   tabId = name;
-  return [name, seq, random(4), device()].join('\n');
+  await claim();
+  wasClosed = chosen.endOnBrowserClose && living && !living.length && !tab;
+  return [name, seq, random(4), seed, device()].join('\n');
 }
 
 /** Takes the tab's name and next seq out of storage, so that a duplicate of this tab finds none. */
@@ -154,7 +179,7 @@ function device() {
 export function listen(tracker, at, url) {
   feed = tracker;
   recover((name) => name == tabId);
-  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at, url);
+  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at, url, wasClosed);
 
   const on = (target, names, listener) =>
     names.map((name) => target.addEventListener(name, listener, { capture: true, passive: true }));
@@ -177,7 +202,7 @@ export function listen(tracker, at, url) {
       const [, seq = 0] = takeTab().split(' ');
       nextSeq = Math.max(nextSeq, seq);
       recover((name) => name == tabId);
-      claim();
+      claim().then(adopt);
       arrive(BACK_FORWARD);
     }
   });
@@ -192,18 +217,32 @@ export function listen(tracker, at, url) {
   // The router's own listener is still to come.
   on(window, ['popstate'], () => changed(BACK_FORWARD, setTimeout));
   on(window, ['hashchange'], () => changed(SPA, setTimeout));
-  claim();
+  adopt();
 }
 
-/** Holds the tab's lock while the page lives, and takes over what tabs left behind that live no more. */
-function claim() {
+/**
+ * Holds the tab's lock while the page lives. The lock's name has the seed: tabs that begin at once on an empty profile
+ * do not yet see what the others store, but under a lock they see each other's locks, and the first one's seed is
+ * everybody's. Each page of this has its own turn.
+ */
+async function claim() {
+  seed ??= random(4);
+  living = 0;
   const { locks } = navigator;
-  const adopt = (held) => recover((name) => name != tabId && !held.some((lock) => lock.name == KEY + '.' + name));
-  if (!locks) return adopt([]);
-  const quiet = () => {};
-  locks.request(KEY + '.' + tabId, () => new Promise((resolve) => (release = resolve))).catch(quiet);
-  locks.query().then(({ held }) => adopt(held), quiet);
+  const turn = async () => {
+    const { held } = await locks.query();
+    const others = held.map(({ name }) => name.split('.')).filter(([key, , agreed]) => key == KEY && agreed);
+    living = others.map(([, name]) => name);
+    seed = others[0]?.[2] ?? seed;
+    const hold = (granted) => () => new Promise((done) => granted((release = done)));
+    // Shared, for the page before in this tab may still have it.
+    await new Promise((granted) => locks.request([KEY, tabId, seed].join('.'), { mode: 'shared' }, hold(granted)));
+  };
+  if (store) await locks?.request(KEY, { signal: AbortSignal.timeout?.(CLAIM_MS) }, turn).catch(() => {});
 }
+
+/** Takes over what tabs left behind that live no more. */
+const adopt = () => recover((name) => name != tabId && !living?.includes?.(name));
 
 /** Tells the outbox entries of the wanted tabs: each head before its entries, and these in order. */
 function recover(isWanted) {
@@ -237,7 +276,7 @@ export function send(body, batch) {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
     await 0;
     const signal = AbortSignal.timeout?.(REQUEST_MS);
-    const response = await fetch(collector, { method: 'POST', body, keepalive: true, credentials: 'omit', signal });
+    const response = await fetch(choices.collector, { method: 'POST', body, keepalive: true, credentials: 'omit', signal });
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});
     const after = response.headers.get('retry-after');

@@ -33,19 +33,20 @@ epik pinterest cpc
 
 /// The facts of a source, in the order of its lines. What is unknown is empty.
 ///
-/// - `source`: `utm_source`, else the network that a click id belongs to, else the referrer's host without `www.`,
-///   else [`DIRECT`].
+/// - `source`: `utm_source`, else the network that a click id belongs to, else the parameter `ref` or `source`, else the
+///   referrer's host without `www.`, else [`DIRECT`].
 /// - `medium`: `utm_medium`, else what the click id implies, else [`REFERRAL`] or `(none)`.
-/// - `campaign`, `term`, `content`: the utm parameters of these names.
+/// - `campaign`, `term`, `content`, `campaign_id`: `utm_campaign`, `utm_term`, `utm_content` and `utm_id`.
 /// - `click_id`: the name of the click id that was there, such as `gclid`; never its value, which names a
 ///   person's click.
 /// - `referrer`: origin and path of the page that linked here, if it was another site's.
-pub static FIELDS: [Field; 7] = [
+pub static FIELDS: [Field; 8] = [
     ("source", Kind::Text),
     ("medium", Kind::Text),
     ("campaign", Kind::Text),
     ("term", Kind::Text),
     ("content", Kind::Text),
+    ("campaign_id", Kind::Text),
     ("click_id", Kind::Text),
     ("referrer", Kind::Text),
 ];
@@ -53,15 +54,17 @@ pub static FIELDS: [Field; 7] = [
 /// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Landing<'a> {
-    /// Values of `utm_source`, `utm_medium` (both in lower case), `utm_campaign`, `utm_term` and `utm_content`,
-    /// decoded: of each the first that is not empty, or empty.
-    pub utm: [&'a str; 5],
+    /// Values of `utm_source`, `utm_medium` (both in lower case), `utm_campaign`, `utm_term`, `utm_content` and
+    /// `utm_id`, decoded: of each the first that is not empty, or empty.
+    pub utm: [&'a str; 6],
     /// Names of the parameters that have a value, with a space behind each.
     pub parameters: &'a str,
     /// Origin and path of the page that linked here; empty if there was none, or it was of the same site.
     pub referrer: &'a str,
-    /// The host in that, in lower case and without `www.`.
-    pub referrer_host: &'a str,
+    /// Who that is: the parameter `ref` or `source`, else the referrer's host without `www.`, in lower case.
+    pub referrer_name: &'a str,
+    /// Whether the visitor came back from a payment gateway or a login page. Nothing else is told then.
+    pub is_return: bool,
 }
 
 /// How a visitor arrived at a page.
@@ -71,6 +74,8 @@ pub struct Arrival {
     pub facts: String,
     /// Whether the URL named the source (utm parameters or a click id), so that it can end a session.
     pub is_campaign: bool,
+    /// Whether the visitor comes back from a payment gateway or a login page, and from nowhere new.
+    pub is_return: bool,
 }
 
 impl Arrival {
@@ -84,10 +89,10 @@ impl Arrival {
         } else if is_campaign {
             let network = text::take(&mut implied, b' ');
             (network, implied)
-        } else if landing.referrer_host.is_empty() {
+        } else if landing.referrer_name.is_empty() {
             (DIRECT, NO_MEDIUM)
         } else {
-            (landing.referrer_host, REFERRAL)
+            (landing.referrer_name, REFERRAL)
         };
         let mut facts = Lines::default();
         let otherwise = [source, medium];
@@ -100,7 +105,7 @@ impl Arrival {
         }
         facts.push(click_id);
         facts.push(landing.referrer);
-        Self { facts: facts.into_text(), is_campaign }
+        Self { facts: facts.into_text(), is_campaign, is_return: landing.is_return }
     }
 
     /// A visitor who came from nowhere that shows.
@@ -113,9 +118,10 @@ impl Arrival {
         lines::at(&self.facts, 0)
     }
 
-    /// The source's name if it can end a session; empty if not.
-    pub fn campaign(&self) -> &str {
-        if self.is_campaign { self.source() } else { "" }
+    /// What of the campaign can end a session, as its first `lines` lines (source, medium, campaign); empty if there is
+    /// none.
+    pub fn campaign(&self, lines: usize) -> &str {
+        if self.is_campaign { lines::first(&self.facts, lines) } else { "" }
     }
 }
 

@@ -82,6 +82,12 @@ pub fn behind(lines: &str, count: usize) -> &str {
     rest
 }
 
+/// The first `count` lines.
+pub fn first(lines: &str, count: usize) -> &str {
+    let length = lines.len() - behind(lines, count).len();
+    lines.split_at_checked(length).unwrap_or_default().0
+}
+
 const VERSION: &str = "shopbell/1 ";
 /// Longest text that is opened at all, in bytes; the longest that is sealed has about half of it.
 pub const SEALED_BYTES_MAX: usize = 32_768;

@@ -3,7 +3,6 @@
 use crate::id;
 use crate::lines::{self, Lines};
 use crate::session::{Session, Totals};
-use crate::time::Timestamp;
 use alloc::string::{String, ToString};
 
 /// The storage key of the record.
@@ -23,7 +22,6 @@ impl Record {
     pub fn write(&self) -> String {
         let mut lines = Lines::default();
         lines.push(&self.seed);
-        lines.push_number(self.session.last_activity.0);
         self.session.totals.write(&mut lines);
         lines.append(&self.session.head);
         lines::seal(lines.text())
@@ -33,9 +31,8 @@ impl Record {
     pub fn read(text: &str) -> Option<Self> {
         let mut rest = lines::open(text)?;
         let seed = lines::next(&mut rest).to_string();
-        let last_activity = Timestamp(lines::next_number(&mut rest));
         let totals = Totals::read(&mut rest);
-        let session = Session::read(rest.to_string(), last_activity, totals);
+        let session = Session::read(rest.to_string(), totals);
         let is_whole = !seed.is_empty() && session.id().len() == id::UUID_CHARS;
         is_whole.then_some(Self { seed, session })
     }

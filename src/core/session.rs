@@ -12,6 +12,8 @@ pub const INACTIVITY_MS: u64 = 30 * 60_000;
 pub const INACTIVITY_MS_MIN: u64 = 60_000;
 /// Longest timeout a site may set.
 pub const INACTIVITY_MS_MAX: u64 = 24 * 3_600_000;
+/// A pending checkout holds its session open for this long: more than any gateway keeps a payment page open.
+pub const CHECKOUT_MS_MAX: u64 = 60 * 60_000;
 
 /// Why a session began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub enum Rollover {
     Campaign,
     /// The one before had lasted as long as a session may.
     MaxLength,
+    /// The last tab of the origin was gone.
+    BrowserClose,
     /// The site asked for it.
     Manual,
 }
@@ -39,6 +43,7 @@ impl Rollover {
             Self::Midnight => "midnight",
             Self::Campaign => "campaign",
             Self::MaxLength => "max_length",
+            Self::BrowserClose => "browser_close",
             Self::Manual => "manual",
         }
     }
@@ -51,15 +56,16 @@ pub struct Rules {
     pub timeout_ms: u64,
     /// Whether a new day ends a session. Whose midnight it is lies in how the host counts days.
     pub midnight: bool,
-    /// Whether a new campaign source ends a session.
-    pub campaign: bool,
+    /// How much of a campaign ends a session where it is new: 0 for nothing, 1 for its source, 2 for source or medium,
+    /// 3 for source, medium or campaign.
+    pub campaign: usize,
     /// The longest a session may last, if there is a bound.
     pub max_ms: Option<u64>,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { timeout_ms: INACTIVITY_MS, midnight: true, campaign: true, max_ms: None }
+        Self { timeout_ms: INACTIVITY_MS, midnight: true, campaign: 1, max_ms: None }
     }
 }
 
@@ -78,19 +84,25 @@ pub struct Totals {
     pub currency: String,
     /// The place of the furthest step in [`FUNNEL`].
     pub funnel_step: usize,
+    /// Its latest activity.
+    pub last_activity: Timestamp,
     /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
     pub last_order: u64,
+    /// Until when a pending checkout holds it open; 0 where none is.
+    pub held_until: Timestamp,
 }
 
 /// The totals, in the order of their lines.
-pub static TOTALS_FIELDS: [Field; 7] = [
+pub static TOTALS_FIELDS: [Field; 9] = [
     ("page_views", Kind::Number),
     ("events", Kind::Number),
     ("transactions", Kind::Number),
     ("revenue", Kind::Money),
     ("currency", Kind::Text),
     ("funnel_step", Kind::Text),
+    ("last_activity_at", Kind::Number),
     ("last_order", Kind::Unsent),
+    ("held_until", Kind::Unsent),
 ];
 
 impl Totals {
@@ -105,6 +117,7 @@ impl Totals {
     }
 
     fn add_order(&mut self, order: Order<'_>) {
+        self.held_until = Timestamp(0);
         let fingerprint = id::fingerprint(order.id) & 0xffff_ffff;
         if !order.id.is_empty() && fingerprint == self.last_order {
             return;
@@ -125,6 +138,10 @@ impl Totals {
         if self.transactions == base.transactions {
             self.last_order = stored.last_order;
         }
+        if self.held_until == base.held_until {
+            self.held_until = stored.held_until;
+        }
+        self.last_activity = self.last_activity.max(stored.last_activity);
         grow(&mut self.page_views, base.page_views, stored.page_views);
         grow(&mut self.events, base.events, stored.events);
         grow(&mut self.transactions, base.transactions, stored.transactions);
@@ -143,7 +160,9 @@ impl Totals {
         out.push_number(self.revenue.0);
         out.push(&self.currency);
         out.push(FUNNEL.get(self.funnel_step).unwrap_or(&FUNNEL[0]));
+        out.push_number(self.last_activity.0);
         out.push_number(self.last_order);
+        out.push_number(self.held_until.0);
     }
 
     /// Takes the totals' lines off `rest`.
@@ -155,7 +174,9 @@ impl Totals {
             revenue: Money(lines::next_number(rest)),
             currency: lines::next(rest).to_string(),
             funnel_step: funnel_step(lines::next(rest)),
+            last_activity: Timestamp(lines::next_number(rest)),
             last_order: lines::next_number(rest),
+            held_until: Timestamp(lines::next_number(rest)),
         }
     }
 }
@@ -163,15 +184,14 @@ impl Totals {
 /// A run of one visitor's activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// What was settled when it began and never changes, as lines of [`HEAD_FIELDS`] and then of
-    /// [`attribution::FIELDS`](crate::attribution::FIELDS).
+    /// What was settled when it began and never changes, as lines of [`HEAD_FIELDS`] and then, up to three times, of
+    /// [`attribution::FIELDS`](crate::attribution::FIELDS): its own source, the source of the device's first session,
+    /// and the latest that was not direct, where there was one.
     pub head: String,
     /// When it began.
     pub started: Timestamp,
     /// The day it began on.
     pub day: CivilDay,
-    /// Its latest activity.
-    pub last_activity: Timestamp,
     /// What it adds up to so far.
     pub totals: Totals,
 }
@@ -198,13 +218,12 @@ pub const DEVICE_LINE: usize = 1;
 
 impl Session {
     /// The session with this head.
-    pub fn read(head: String, last_activity: Timestamp, totals: Totals) -> Self {
+    pub fn read(head: String, totals: Totals) -> Self {
         let mut dates = lines::behind(&head, 5);
         Self {
             started: Timestamp(lines::next_number(&mut dates)),
             day: CivilDay(lines::next_number(&mut dates) as u32),
             head,
-            last_activity,
             totals,
         }
     }
@@ -219,9 +238,17 @@ impl Session {
         lines::next_number(&mut lines::behind(&self.head, 3))
     }
 
-    /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS).
-    pub fn source(&self) -> &str {
+    /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS), and behind them those
+    /// of the device's first and latest sources.
+    pub fn sources(&self) -> &str {
         lines::behind(&self.head, HEAD_FIELDS.len())
+    }
+
+    /// Whether a pending checkout holds it open. What says that it does for longer than it may, by a clock that was
+    /// set, does not.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        let left_ms = self.totals.held_until.since(now);
+        left_ms > 0 && left_ms <= CHECKOUT_MS_MAX
     }
 }
 
@@ -232,29 +259,37 @@ pub struct Now<'a> {
     pub time: Timestamp,
     /// The day there, in the zone of the midnight rule.
     pub day: CivilDay,
-    /// The campaign source of a fresh arrival; empty for activity on an open page, for a reload, for back and
-    /// forward, and for an arrival without a campaign.
+    /// What of a fresh arrival's campaign can end a session, as so many lines as [`Rules::campaign`] says; empty for
+    /// activity on an open page, for a reload, for back and forward, and for an arrival without a campaign.
     pub campaign: &'a str,
+    /// Whether no tab of the origin was left when this one came, and the site ends sessions then.
+    pub browser_closed: bool,
 }
 
 /// Whether `session` goes on, or the reason for which activity now begins a new one.
 ///
 /// Where several rules end it at once, the first of this order is the reason: inactivity, midnight, maximum
-/// length, campaign. So `midnight` names the sessions that nothing but the day's end cut short.
+/// length, browser close, campaign. So `midnight` names the sessions that nothing but the day's end cut short.
 ///
+/// - A pending checkout holds it: as long as it does, none of the rules ends it.
 /// - Inactivity: at `timeout_ms` exactly it has ended; a millisecond before it has not. A clock set back makes
 ///   no time pass.
 /// - Midnight: a *later* day ends it. An earlier one (travel westward, a clock set back) does not.
-/// - Campaign: a source that differs from the session's own. The same again, or none, never ends it.
+/// - Campaign: one that differs from the session's own, by its source or as far as the rules compare. The same again,
+///   or none, never ends it.
 pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover> {
-    let source = lines::at(session.source(), 0);
-    if now.time.since(session.last_activity) >= rules.timeout_ms {
+    let campaign = lines::first(session.sources(), rules.campaign);
+    if session.is_held(now.time) {
+        None
+    } else if now.time.since(session.totals.last_activity) >= rules.timeout_ms {
         Some(Rollover::Inactivity)
     } else if rules.midnight && now.day > session.day {
         Some(Rollover::Midnight)
     } else if rules.max_ms.is_some_and(|max_ms| now.time.since(session.started) >= max_ms) {
         Some(Rollover::MaxLength)
-    } else if rules.campaign && !now.campaign.is_empty() && now.campaign != source {
+    } else if now.browser_closed {
+        Some(Rollover::BrowserClose)
+    } else if !now.campaign.is_empty() && now.campaign != campaign {
         Some(Rollover::Campaign)
     } else {
         None

@@ -13,7 +13,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use page::Page;
 pub use page::{Navigation, NavigationKind};
-pub use visit::ACTIVITY_WRITE_MS;
+pub use visit::{ACTIVITY_WRITE_MS, MANUAL_MS_MIN};
 use visit::Visit;
 
 /// Everything the world says at the moment of an input.
@@ -57,8 +57,10 @@ pub enum Input<'a> {
     Untrackable,
     /// The visitor did something: a trusted pointer, key, touch or scroll event.
     Activity,
-    /// The site wants a new session.
+    /// The site wants a new session. It has one a second at most.
     NewSession,
+    /// The visitor is about to pay at another site: the session is held open.
+    CheckoutPending,
     /// The page was hidden, or is being left.
     Hidden,
     /// The site wants everything sent.
@@ -97,14 +99,15 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// A tracker for a page that has just begun, in the tab of that name whose next event has this `seq`.
-    pub fn new(rules: Rules, tab_id: &str, next_seq: u64, entropy: Entropy) -> Self {
+    /// A tracker for a page that has just begun, in the tab of that name whose next event has this `seq`. The seed is
+    /// what a device without a record derives its ids from: tabs that begin at once must be given the same.
+    pub fn new(rules: Rules, tab_id: &str, next_seq: u64, seed: &str, entropy: Entropy) -> Self {
         Self {
             entropy,
             tab_id: tab_id.into(),
             next_seq,
             page: Page::default(),
-            visit: Visit::new(rules),
+            visit: Visit::new(rules, seed.into()),
             outbox: Outbox::default(),
             outputs: Vec::new(),
         }
@@ -122,14 +125,18 @@ impl Tracker {
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
             Input::Untrackable => self.outbox.counters.invalid += 1,
             Input::Activity => self.act(moment, true),
-            Input::NewSession => self.begin(moment, Rollover::Manual, true),
+            Input::NewSession if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
+            Input::CheckoutPending => {
+                self.act(moment, true);
+                self.visit.hold(moment, &mut self.outputs);
+            }
             Input::Hidden => {
                 self.visit.save(&mut self.outputs);
                 self.outbox.close(FlushReason::Hidden);
             }
             Input::Flush => self.outbox.close(FlushReason::Manual),
             Input::Woke => self.visit.save(&mut self.outputs),
-            Input::Looked => {}
+            Input::Looked | Input::NewSession => {}
             Input::Answered(batch, answer) => {
                 let (uptime, entropy) = (moment.uptime, &mut self.entropy);
                 self.outbox.answered(batch, answer, uptime, entropy, &mut self.outputs);
@@ -160,10 +167,12 @@ impl Tracker {
         self.visit.session()
     }
 
-    /// When the session ends if nothing more happens, by inactivity.
+    /// When the session ends by inactivity, if nothing more happens.
     pub fn expires(&self) -> Timestamp {
-        let last_activity = self.session().map_or(0, |session| session.last_activity.0);
-        Timestamp(last_activity + self.visit.rules.timeout_ms)
+        self.session().map_or(Timestamp(0), |session| {
+            let timeout = Timestamp(session.totals.last_activity.0 + self.visit.rules.timeout_ms);
+            timeout.max(session.totals.held_until)
+        })
     }
 
     /// What became of events on this page.
@@ -203,7 +212,7 @@ impl Tracker {
             return;
         }
         self.act(moment, name != event::PAGE_VIEW);
-        self.emit(moment, name, props, order);
+        self.emit(moment, name, props, order, "");
     }
 
     /// Activity: the session goes on, or a new one begins.
@@ -217,15 +226,19 @@ impl Tracker {
     /// A new session begins. On an open page it begins with a view of that page, so that no session lacks a landing
     /// page; where a page view began it, that is to follow anyway.
     fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, is_on_open_page: bool) {
-        self.visit.begin(moment, reason, &self.page.path, &mut self.entropy, &mut self.outputs);
-        self.emit(moment, event::SESSION_START, "", None);
+        let mut previous = Lines::default();
+        if let Some(before) = self.visit.session() {
+            before.totals.write(&mut previous);
+        }
+        self.visit.begin(moment, reason, &self.page.path, &mut self.outputs);
+        self.emit(moment, event::SESSION_START, "", None, previous.text());
         if is_on_open_page {
-            self.emit(moment, event::PAGE_VIEW, "", None);
+            self.emit(moment, event::PAGE_VIEW, "", None, "");
         }
     }
 
-    /// Stamps an event and puts it into the outbox.
-    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
+    /// Stamps an event and puts it into the outbox; with the event that begins a session go the totals of the one before.
+    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>, previous: &str) {
         let Some(session) = self.visit.session_mut() else { return };
         session.totals.count(name, order);
         let mut facts = Lines::default();
@@ -244,6 +257,7 @@ impl Tracker {
         facts.push(&self.page.title);
         facts.push(props);
         session.totals.write(&mut facts);
+        facts.append(previous);
         let entry = Entry { seq: self.next_seq, facts: facts.into_text() };
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);

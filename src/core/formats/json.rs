@@ -1,7 +1,9 @@
 //! JSON as formats write it, from tables of fields and lines of text.
 
+use crate::attribution;
 use crate::event::Money;
 use crate::lines::{self, Field, Kind};
+use crate::session::TOTALS_FIELDS;
 use crate::text::{self, push_json};
 use alloc::string::String;
 
@@ -50,6 +52,27 @@ impl Json {
     pub(super) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         text::push_number(&mut self.out, number);
+    }
+
+    /// The sources of a session, each an object of its own: its own, the device's first, the latest that was not direct.
+    pub(super) fn sources(&mut self, sources: &str) {
+        let mut rest = sources;
+        for name in ["source", "first_touch", "last_non_direct"] {
+            if !rest.is_empty() {
+                self.object(name);
+                rest = self.facts(&attribution::FIELDS, rest);
+                self.end("}");
+            }
+        }
+    }
+
+    /// A session's totals as an object; none for no lines.
+    pub(super) fn totals(&mut self, name: &str, totals: &str) {
+        if !totals.is_empty() {
+            self.object(name);
+            self.facts(&TOTALS_FIELDS, totals);
+            self.end("}");
+        }
     }
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.

@@ -3,16 +3,18 @@
 use super::Context;
 use super::json::Json;
 use crate::lines;
-use crate::outbox::Segment;
+use crate::outbox::{Entry, Segment};
 use crate::session::{HEAD_FIELDS, TOTALS_FIELDS};
-use crate::{attribution, event, session};
+use crate::{event, session};
 use alloc::string::String;
 
 /// The body of a batch. It is sent as `text/plain`, so that another origin's collector needs no preflight (Fetch
 /// Standard, "CORS-safelisted request-header").
-pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
+pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     let mut json = Json::default();
-    let totals = batch.entries.last().map_or("", |entry| lines::behind(&entry.facts, event::FIELDS.len()));
+    let totals = |entry: Option<&'a Entry>| entry.map_or("", |entry| lines::behind(&entry.facts, event::FIELDS.len()));
+    let previous = lines::behind(totals(batch.entries.first()), TOTALS_FIELDS.len());
+    let totals = totals(batch.entries.last());
     json.begin("{");
     json.text("schema", "shopbell/1");
     json.text("tracker", env!("CARGO_PKG_VERSION"));
@@ -25,13 +27,10 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.out.push_str(context.device);
     json.end("}");
     json.object("session");
-    let source = json.facts(&HEAD_FIELDS, &batch.head);
-    json.object("source");
-    json.facts(&attribution::FIELDS, source);
-    json.end("}");
-    json.object("totals");
-    json.facts(&TOTALS_FIELDS, totals);
-    json.end("}");
+    let sources = json.facts(&HEAD_FIELDS, &batch.head);
+    json.sources(sources);
+    json.totals("totals", totals);
+    json.totals("previous", previous);
     json.end("}");
     json.name("events");
     json.begin("[");

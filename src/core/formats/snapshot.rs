@@ -1,9 +1,9 @@
 //! The session as its page sees it: named as in the native batch.
 
 use super::json::Json;
-use crate::session::{DEVICE_LINE, HEAD_FIELDS, TOTALS_FIELDS};
+use crate::session::{DEVICE_LINE, HEAD_FIELDS};
 use crate::tracker::Tracker;
-use crate::{attribution, lines};
+use crate::lines;
 use alloc::string::String;
 
 /// The session as a JSON object, with what became of events on this page; `null` before any activity.
@@ -19,16 +19,11 @@ pub fn encode(tracker: &Tracker, storage: &str) -> String {
     let mut totals = lines::Lines::default();
     session.totals.write(&mut totals);
     json.begin("{");
-    let source = json.facts(&HEAD_FIELDS, &session.head);
-    json.object("source");
-    json.facts(&attribution::FIELDS, source);
-    json.end("}");
-    json.object("totals");
-    json.facts(&TOTALS_FIELDS, totals.text());
-    json.end("}");
+    let sources = json.facts(&HEAD_FIELDS, &session.head);
+    json.sources(sources);
+    json.totals("totals", totals.text());
     json.text("device_id", lines::at(&session.head, DEVICE_LINE));
     json.text("storage", storage);
-    json.number("last_activity_at", session.last_activity.0);
     json.number("expires_at", tracker.expires().0);
     json.number("waiting", tracker.waiting());
     json.number("sent", counters.sent);

@@ -1,16 +1,16 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
 use super::{ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BatchId, FlushReason};
+use crate::event;
 use crate::lines::{self, Kind};
 use crate::text::{json_bytes, push_number};
 use crate::time::Uptime;
 use crate::tracker::Output;
-use crate::{attribution, event, session};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// What a batch takes without its events and its session's facts: the device, the delivery counters, punctuation.
-const ENVELOPE_BYTES: usize = 900;
+/// What a batch takes beside its events and what its session's facts are: the device, totals, names, punctuation.
+const ENVELOPE_BYTES: usize = 1_800;
 /// What an event takes beside its facts: its tab, and brackets.
 const EVENT_BYTES: usize = 64;
 
@@ -19,7 +19,8 @@ const EVENT_BYTES: usize = 64;
 pub struct Entry {
     /// Its place among the tab's events.
     pub seq: u64,
-    /// Its facts: lines of [`event::FIELDS`], then the session's totals as they were.
+    /// Its facts: lines of [`event::FIELDS`], then the session's totals as they were; in the event that begins a session,
+    /// then those of the session before.
     pub facts: String,
 }
 
@@ -52,7 +53,7 @@ impl Segment {
             entries: Vec::new(),
             closed: None,
             attempts: 0,
-            bytes: ENVELOPE_BYTES + head_bytes(head),
+            bytes: ENVELOPE_BYTES + json_bytes(head),
             opened,
             in_flight: None,
         }
@@ -127,15 +128,6 @@ pub(super) fn entry_bytes(facts: &str) -> usize {
         let line = lines::next(&mut rest);
         // Quotes, colon and comma; a text's own quotes.
         bytes += name.len() + 6 + if *kind == Kind::Text { json_bytes(line) } else { line.len() };
-    }
-    bytes
-}
-
-/// At most how many bytes a session takes in a batch of the native format.
-fn head_bytes(head: &str) -> usize {
-    let mut bytes = json_bytes(head);
-    for (name, _) in session::HEAD_FIELDS.iter().chain(&attribution::FIELDS) {
-        bytes += name.len() + 6;
     }
     bytes
 }

@@ -25,6 +25,8 @@ pub struct Navigation<'a> {
     pub url: &'a str,
     /// The path in that.
     pub path: &'a str,
+    /// Whether no tab of the origin was left when this one came, and the site ends sessions then.
+    pub browser_closed: bool,
     /// What URL and referrer say of where the visitor came from.
     pub landing: Landing<'a>,
     /// `document.title`, at most [`TITLE_UNITS_MAX`](crate::event::TITLE_UNITS_MAX) long.

@@ -1,48 +1,56 @@
 //! The session in hand: read from the shared record, gone on with or begun anew, written back.
 
 use super::{Moment, Navigation, NavigationKind, Output};
-use crate::attribution::{Arrival, DIRECT};
-use crate::id::{self, Entropy};
-use crate::lines::Lines;
+use crate::attribution::{self, Arrival, DIRECT};
+use crate::id;
+use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record};
-use crate::session::{Now, Rollover, Rules, Session, Totals, decide, next_id};
-use crate::time::Timestamp;
+use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Totals, decide, next_id};
+use crate::time::{Timestamp, Uptime};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// Activity is written at most this often, since each write wakes every other tab of the site. A tab that reads
 /// the record may so take the session for older by as much, which stays well below the shortest timeout.
 pub const ACTIVITY_WRITE_MS: u64 = 5_000;
+/// A page begins a session at the site's wish at most this often.
+pub const MANUAL_MS_MIN: u64 = 1_000;
 
 #[derive(Debug)]
 pub(super) struct Visit {
     pub(super) rules: Rules,
+    /// What the device's ids are derived from, where no record says it.
+    seed: String,
     record: Option<Record>,
     /// The record's text as last read or written; empty for none.
     seen: String,
     /// The totals in that text.
     base: Totals,
-    /// The last activity in that text.
-    written: Timestamp,
     /// How the visitor arrived, until an activity has made use of it.
     arrival: Arrival,
     /// The campaign source that the URL of the page in view names; empty for none.
     campaign_before: String,
     /// Whether that arrival may end a session: not if its URL was only loaded again.
     is_fresh: bool,
+    /// Whether no tab of the origin was left when this one came.
+    browser_closed: bool,
+    /// From when on the site may have another session.
+    next_manual: Uptime,
 }
 
 impl Visit {
-    pub(super) fn new(rules: Rules) -> Self {
+    pub(super) fn new(rules: Rules, seed: String) -> Self {
         Self {
             rules,
+            seed,
             record: None,
             seen: String::new(),
             base: Totals::default(),
-            written: Timestamp(0),
             arrival: Arrival::direct(),
             campaign_before: String::new(),
             is_fresh: false,
+            browser_closed: false,
+            next_manual: Uptime(0),
         }
     }
 
@@ -61,32 +69,34 @@ impl Visit {
             return;
         }
         self.seen = moment.stored.to_string();
-        self.written = Timestamp(0);
+        // Storage has no activity that was written.
+        self.base.last_activity = Timestamp(0);
         let Some(mut stored) = Record::read(moment.stored) else {
             return;
         };
-        let totals = stored.session.totals.clone();
-        self.written = stored.session.last_activity;
-        if let Some(mine) = self.session_mut().filter(|mine| mine.head == stored.session.head) {
-            let last_activity = mine.last_activity;
+        let base = core::mem::replace(&mut self.base, stored.session.totals.clone());
+        if let Some(mine) = self.session_mut().filter(|mine| mine.id() == stored.session.id()) {
+            mine.totals.rebase(&base, &stored.session.totals);
             core::mem::swap(&mut mine.totals, &mut stored.session.totals);
-            stored.session.totals.rebase(&self.base, &totals);
-            stored.session.last_activity = last_activity.max(self.written);
+            // Tabs that begin the same session at once tell its beginning each in its way: the earliest counts.
+            if mine.head < stored.session.head {
+                stored.session = Session::read(core::mem::take(&mut mine.head), stored.session.totals);
+            }
         }
         self.record = Some(stored);
-        self.base = totals;
     }
 
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it
     /// did not have: routers drag the landing page's parameters along.
     pub(super) fn arrived(&mut self, to: &Navigation<'_>) {
         let arrival = Arrival::read(&to.landing);
-        let campaign = arrival.campaign().to_string();
+        let campaign = arrival.campaign(self.rules.campaign).to_string();
         let is_spa = to.kind == NavigationKind::Spa;
         if !is_spa || !campaign.is_empty() && campaign != self.campaign_before {
             self.is_fresh = is_spa || to.kind == NavigationKind::Load;
             self.arrival = arrival;
         }
+        self.browser_closed = to.browser_closed;
         self.campaign_before = campaign;
     }
 
@@ -98,20 +108,36 @@ impl Visit {
         let now = Now {
             time: moment.wall,
             day: moment.day,
-            campaign: if self.is_fresh { self.arrival.campaign() } else { "" },
+            campaign: if self.is_fresh { self.arrival.campaign(self.rules.campaign) } else { "" },
+            browser_closed: self.browser_closed,
         };
         decide(session, now, &self.rules)
+    }
+
+    /// Whether the site may have another session now.
+    pub(super) fn allows_manual(&self, moment: &Moment<'_>) -> bool {
+        moment.uptime >= self.next_manual
     }
 
     /// The session goes on.
     pub(super) fn go_on(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {
         self.is_fresh = false;
+        self.browser_closed = false;
         if let Some(session) = self.session_mut() {
-            session.last_activity = moment.wall;
+            session.totals.last_activity = moment.wall;
         }
-        if moment.wall.since(self.written) >= ACTIVITY_WRITE_MS || moment.wall < self.written {
+        let written = self.base.last_activity;
+        if moment.wall.since(written) >= ACTIVITY_WRITE_MS || moment.wall < written {
             self.save(out);
         }
+    }
+
+    /// A checkout is pending: the session is held open, and that is written at once.
+    pub(super) fn hold(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {
+        if let Some(session) = self.session_mut() {
+            session.totals.held_until = Timestamp(moment.wall.0 + CHECKOUT_MS_MAX);
+        }
+        self.save(out);
     }
 
     /// A new session begins, and is written at once.
@@ -120,34 +146,50 @@ impl Visit {
         moment: &Moment<'_>,
         reason: Rollover,
         landing_page: &str,
-        entropy: &mut Entropy,
         out: &mut Vec<Output>,
     ) {
-        // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
-        let is_fresh = core::mem::take(&mut self.is_fresh) || self.record.is_none();
-        let arrival = core::mem::replace(&mut self.arrival, Arrival::direct());
-        let mut arrival = if is_fresh { arrival } else { Arrival::direct() };
+        let mut arrival = core::mem::replace(&mut self.arrival, Arrival::direct());
         let before = self.session();
-        let goes_on = matches!(reason, Rollover::Midnight | Rollover::MaxLength);
-        if let Some(before) = before.filter(|_| goes_on && arrival.source() == DIRECT) {
-            arrival.facts = before.source().to_string();
+        // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
+        if !self.is_fresh && before.is_some() {
+            arrival = Arrival::direct();
         }
-        let seed = self.record.as_ref().map_or_else(|| entropy.uuid(), |record| record.seed.clone());
+        let sources = before.map_or("", Session::sources);
+        let history = lines::behind(sources, attribution::FIELDS.len());
+        let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
+        let source = if goes_on && arrival.source() == DIRECT && !sources.is_empty() {
+            lines::first(sources, attribution::FIELDS.len())
+        } else {
+            &arrival.facts
+        };
+        let first = if history.is_empty() { source } else { lines::first(history, attribution::FIELDS.len()) };
+        let last_non_direct = if lines::at(source, 0) == DIRECT {
+            lines::behind(history, attribution::FIELDS.len())
+        } else {
+            source
+        };
+        let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
         let previous_id = before.map_or("", Session::id);
         // In the order of `HEAD_FIELDS`.
         let mut head = Lines::default();
-        head.push(&next_id(&seed, previous_id, arrival.campaign()));
-        head.push(&id::derive(&[&seed]));
+        head.push(&next_id(seed, previous_id, arrival.campaign(self.rules.campaign)));
+        head.push(&id::derive(&[seed]));
         head.push(previous_id);
         head.push_number(before.map_or(0, Session::number) + 1);
         head.push(reason.name());
         head.push_number(moment.wall.0);
         head.push_number(u64::from(moment.day.0));
         head.push(landing_page);
-        head.append(&arrival.facts);
-        let session = Session::read(head.into_text(), moment.wall, Totals::default());
+        head.append(source);
+        head.append(first);
+        head.append(last_non_direct);
+        let totals = Totals { last_activity: moment.wall, ..Totals::default() };
+        let session = Session::read(head.into_text(), totals);
+        self.record = Some(Record { seed: seed.clone(), session });
+        self.is_fresh = false;
+        self.browser_closed = false;
+        self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);
         self.base = Totals::default();
-        self.record = Some(Record { seed, session });
         self.save(out);
     }
 
@@ -157,7 +199,6 @@ impl Visit {
         let text = record.write();
         if self.seen != text {
             self.base.clone_from(&record.session.totals);
-            self.written = record.session.last_activity;
             out.push(Output::Store(RECORD_KEY.to_string(), text.clone()));
             self.seen = text;
         }

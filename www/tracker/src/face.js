@@ -7,7 +7,7 @@ import { check, say } from './options.js';
 const QUEUE_MAX = 1000; // calls kept before the module is ready
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 // Kinds of what is told, as page.rs numbers them.
-const NEW_SESSION = 4, FLUSH = 6;
+const NEW_SESSION = 4, FLUSH = 6, CHECKOUT_PENDING = 11;
 
 /**
  * Begins to track and returns the handle. `load` gives the module; `earlier` are the calls that a stub has kept:
@@ -26,6 +26,7 @@ export function start(given, load, earlier = []) {
     track: (at, name, props) => track(name, props, at),
     page: (at, props) => track('page_view', props, at),
     newSession: (at) => tell(NEW_SESSION, 0, '', at),
+    checkoutPending: (at) => tell(CHECKOUT_PENDING, 0, '', at),
     session: look,
     flush(at, done) {
       whenSettled(done);
@@ -55,11 +56,12 @@ export function start(given, load, earlier = []) {
     try {
       const started = queue[0]?.slice(1, 3) ?? now();
       module = await load();
-      const { collector, site, midnight, timeoutMinutes, maxHours, campaign, autocapture, storage } = options;
-      const facts = open(collector, midnight == 'local' ? '' : midnight || '', storage == 'local');
+      const { site, midnight, timeoutMinutes, maxHours, campaign, autocapture } = options;
+      const facts = site + '\n' + (await open(options));
       // Where no midnight ends a session, a day does.
       const hours = maxHours ?? (midnight === false ? 24 : 0);
-      module.start(site + '\n' + facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, campaign, autocapture);
+      const compared = [false, true, 'medium', 'campaign'].indexOf(campaign);
+      module.start(facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, compared, autocapture);
       listen(module.feed, started, { href, pathname });
     } catch (error) {
       module = 0;
@@ -77,6 +79,7 @@ export function start(given, load, earlier = []) {
     track: (name, props) => call('track', name, props),
     page: (props) => call('page', props),
     newSession: () => call('newSession'),
+    checkoutPending: () => call('checkoutPending'),
     session: () => run('session', 0, 0, []) ?? null,
     flush: () =>
       new Promise((resolve) => {

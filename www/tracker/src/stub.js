@@ -3,7 +3,7 @@
 (function (w) {
   if (w.shopbell) return;
   var q = [], stub = (w.shopbell = { q: q, session: function () { return w.shopbell == stub ? null : w.shopbell.session(); } });
-  ['track', 'page', 'newSession', 'flush'].map(function (method) {
+  ['track', 'page', 'newSession', 'checkoutPending', 'flush'].map(function (method) {
     stub[method] = function () {
       var args = [].slice.call(arguments);
       if (w.shopbell != stub) return w.shopbell[method].apply(0, args);
