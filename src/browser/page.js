@@ -10,8 +10,11 @@ const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
 // Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
 // 3-D Secure pages of banks, identity providers. A host, or the domain above it.
-const GATEWAYS = `paypal.com stripe.com klarna.com adyen.com mollie.com pay.google.com
-accounts.google.com appleid.apple.com login.microsoftonline.com`;
+const GATEWAYS = `paypal.com stripe.com link.com klarna.com adyen.com mollie.com sofort.com ideal.nl checkout.com
+worldpay.com opayo.com authorize.net squareup.com shop.app affirm.com afterpay.com clearpay.co.uk sezzle.com alipay.com
+payu.com przelewy24.pl trustly.com redsys.es razorpay.com mercadopago.com pay.google.com pay.amazon.com
+cardinalcommerce.com arcot.com wlp-acs.com rsa3dsauth.com 3dsecure.io netcetera.com
+accounts.google.com appleid.apple.com login.microsoftonline.com login.live.com auth0.com okta.com`;
 
 let feed; // the way into the tracker
 let choices; // what the site chose: the options of the package, by their names there

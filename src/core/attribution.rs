@@ -51,6 +51,9 @@ pub static FIELDS: [Field; 8] = [
     ("referrer", Kind::Text),
 ];
 
+/// The facts of a visitor who came from nowhere that shows.
+const NOWHERE: &str = "(direct)\n(none)\n\n\n\n\n\n\n";
+
 /// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Landing<'a> {
@@ -67,11 +70,10 @@ pub struct Landing<'a> {
     pub is_return: bool,
 }
 
-/// How a visitor arrived at a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How a visitor arrived at a page; by default, from nowhere that shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arrival {
-    /// The facts of its source, as lines.
-    pub facts: String,
+    facts: String,
     /// Whether the URL named the source (utm parameters or a click id), so that it can end a session.
     pub is_campaign: bool,
     /// Whether the visitor comes back from a payment gateway or a login page, and from nowhere new.
@@ -108,14 +110,14 @@ impl Arrival {
         Self { facts: facts.into_text(), is_campaign, is_return: landing.is_return }
     }
 
-    /// A visitor who came from nowhere that shows.
-    pub fn direct() -> Self {
-        Self::read(&Landing::default())
+    /// The facts of its source: lines of [`FIELDS`].
+    pub fn facts(&self) -> &str {
+        if self.facts.is_empty() { NOWHERE } else { &self.facts }
     }
 
     /// The source's name.
     pub fn source(&self) -> &str {
-        lines::at(&self.facts, 0)
+        lines::at(self.facts(), 0)
     }
 
     /// What of the campaign can end a session, as its first `lines` lines (source, medium, campaign); empty if there is

@@ -73,6 +73,11 @@ pub fn at(lines: &str, place: usize) -> &str {
     next(&mut behind(lines, place))
 }
 
+/// The line at `place` as a number; 0 where it is none.
+pub fn number_at(lines: &str, place: usize) -> u64 {
+    text::read_number(at(lines, place)).unwrap_or_default()
+}
+
 /// What stands behind the first `count` lines.
 pub fn behind(lines: &str, count: usize) -> &str {
     let mut rest = lines;

@@ -159,15 +159,19 @@ impl Outbox {
         let facts = lines::open(left.text)?;
         let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
         match (self.segments.iter_mut().find(is_its), left.seq) {
-            (Some(segment), Some(seq)) => segment.insert(seq, facts),
+            (Some(segment), Some(seq)) => segment.append(seq, facts),
             // This page has it in hand.
             (Some(_), None) => {}
             (None, Some(_)) => return None,
             (None, None) => {
                 let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0));
                 segment.closed = Some(FlushReason::Recovered);
-                let is_open = usize::from(self.open().is_some());
-                self.segments.insert(self.segments.len() - is_open, segment);
+                let is_open = self.open().is_some();
+                self.segments.push(segment);
+                // The open one stays the last.
+                if let (true, [.., open, recovered]) = (is_open, self.segments.as_mut_slice()) {
+                    core::mem::swap(open, recovered);
+                }
             }
         }
         Some(())

@@ -32,7 +32,7 @@ impl Record {
         let mut rest = lines::open(text)?;
         let seed = lines::next(&mut rest).to_string();
         let totals = Totals::read(&mut rest);
-        let session = Session::read(rest.to_string(), totals);
+        let session = Session { head: rest.to_string(), totals };
         let is_whole = !seed.is_empty() && session.id().len() == id::UUID_CHARS;
         is_whole.then_some(Self { seed, session })
     }

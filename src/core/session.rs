@@ -188,10 +188,6 @@ pub struct Session {
     /// [`attribution::FIELDS`](crate::attribution::FIELDS): its own source, the source of the device's first session,
     /// and the latest that was not direct, where there was one.
     pub head: String,
-    /// When it began.
-    pub started: Timestamp,
-    /// The day it began on.
-    pub day: CivilDay,
     /// What it adds up to so far.
     pub totals: Totals,
 }
@@ -217,17 +213,6 @@ pub static HEAD_FIELDS: [Field; 8] = [
 pub const DEVICE_LINE: usize = 1;
 
 impl Session {
-    /// The session with this head.
-    pub fn read(head: String, totals: Totals) -> Self {
-        let mut dates = lines::behind(&head, 5);
-        Self {
-            started: Timestamp(lines::next_number(&mut dates)),
-            day: CivilDay(lines::next_number(&mut dates) as u32),
-            head,
-            totals,
-        }
-    }
-
     /// Its id.
     pub fn id(&self) -> &str {
         lines::at(&self.head, 0)
@@ -235,7 +220,17 @@ impl Session {
 
     /// 1 for the device's first session, then 2, and so on.
     pub fn number(&self) -> u64 {
-        lines::next_number(&mut lines::behind(&self.head, 3))
+        lines::number_at(&self.head, 3)
+    }
+
+    /// When it began.
+    pub fn started(&self) -> Timestamp {
+        Timestamp(lines::number_at(&self.head, 5))
+    }
+
+    /// The day it began on.
+    pub fn day(&self) -> CivilDay {
+        CivilDay(lines::number_at(&self.head, 6) as u32)
     }
 
     /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS), and behind them those
@@ -283,9 +278,9 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
         None
     } else if now.time.since(session.totals.last_activity) >= rules.timeout_ms {
         Some(Rollover::Inactivity)
-    } else if rules.midnight && now.day > session.day {
+    } else if rules.midnight && now.day > session.day() {
         Some(Rollover::Midnight)
-    } else if rules.max_ms.is_some_and(|max_ms| now.time.since(session.started) >= max_ms) {
+    } else if rules.max_ms.is_some_and(|max_ms| now.time.since(session.started()) >= max_ms) {
         Some(Rollover::MaxLength)
     } else if now.browser_closed {
         Some(Rollover::BrowserClose)

@@ -32,7 +32,8 @@ pub struct Moment<'a> {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// An earlier page left this in storage. Heads come before their entries, and [`Input::Woke`] when all have come.
+    /// An earlier page left this in storage. Heads come before their entries, these by `seq`, and [`Input::Woke`] when all
+    /// have come.
     Recovered(Leftover<'a>),
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {

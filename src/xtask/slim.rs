@@ -149,7 +149,10 @@ fn without_fallbacks(glue: &str) -> String {
     if let Some((before, behind)) = lean.split_once("const CLOSURE_DTORS = ")
         && let Some((_, behind)) = behind.split_once(";\n")
     {
-        lean = format!("{before}const CLOSURE_DTORS = {{ register() {{}}, unregister() {{}} }};\n{behind}");
+        lean = format!("{before}{behind}");
+        for call in ["CLOSURE_DTORS.register(real, state, state);", "CLOSURE_DTORS.unregister(state);"] {
+            lean = lean.replace(call, "");
+        }
     }
     for (begin, end) in
         [("    let len = arg.length;", "    return ptr;\n}"), ("    numBytesDecoded += bytes.length;", "\n    }\n")]

@@ -19,7 +19,7 @@ fn records() -> impl Strategy<Value = Record> {
     let times = (0..TIME_MAX, 0..TIME_MAX, any::<u32>());
     let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_usize);
     (times, totals, "\\PC{0,3}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, text)| {
-        let arrival = Arrival::read(&Landing { utm: [&text; 5], ..Landing::default() });
+        let arrival = Arrival::read(&Landing { utm: [&text; 6], ..Landing::default() });
         let mut head = Lines::default();
         for line in [ID, ID, "", "1", "campaign"] {
             head.push(line);
@@ -27,7 +27,7 @@ fn records() -> impl Strategy<Value = Record> {
         head.push_number(started);
         head.push_number(u64::from(day));
         head.push(&text);
-        head.append(&arrival.facts);
+        head.append(arrival.facts());
         let totals = Totals {
             page_views: a,
             events: b,
@@ -35,10 +35,12 @@ fn records() -> impl Strategy<Value = Record> {
             revenue: Money(a),
             currency,
             funnel_step: step,
+            last_activity: Timestamp(active),
             last_order: b & 0xffff_ffff,
+            held_until: Timestamp(started),
         };
-        let session = Session::read(head.into_text(), Timestamp(active), totals);
-        assert_eq!((session.started, session.day, session.number()), (Timestamp(started), CivilDay(day), 1));
+        let session = Session { head: head.into_text(), totals };
+        assert_eq!((session.started(), session.day(), session.number()), (Timestamp(started), CivilDay(day), 1));
         Record { seed: "seed".to_owned(), session }
     })
 }
@@ -67,7 +69,7 @@ proptest! {
 
     #[test]
     fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
-        let mut tracker = Tracker::new(Rules::default(), "tab", 0, Entropy::new("chance".to_owned()));
+        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored };
         tracker.handle(&moment, Input::Recovered(Leftover { tab_id: &tab_id, first_seq: 0, seq, text: &stored }));
         tracker.handle(&moment, Input::Activity);
@@ -80,7 +82,7 @@ proptest! {
     #[test]
     fn any_sealed_text_does_no_harm(inside in "(\\PC{0,30}\n){0,40}", seq in 0..50_u64) {
         let sealed = lines::seal(&inside);
-        let mut tracker = Tracker::new(Rules::default(), "tab", 0, Entropy::new("chance".to_owned()));
+        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &sealed };
         for seq in [None, Some(seq)] {
             let left = Leftover { tab_id: "old", first_seq: 3, seq, text: &sealed };
@@ -93,15 +95,16 @@ proptest! {
     }
 
     #[test]
-    fn any_texts_make_an_arrival_of_seven_lines(source in any::<String>(), parameters in any::<String>(), referrer in any::<String>()) {
+    fn any_texts_make_an_arrival_of_eight_lines(source in any::<String>(), parameters in any::<String>(), referrer in any::<String>()) {
         let landing = Landing {
-            utm: [&source, &parameters, &referrer, "", ""],
+            utm: [&source, &parameters, &referrer, "", "", ""],
             parameters: &parameters,
             referrer: &referrer,
-            referrer_host: &source,
+            referrer_name: &source,
+            is_return: false,
         };
         let arrival = Arrival::read(&landing);
-        prop_assert_eq!(arrival.facts.matches('\n').count(), 7);
+        prop_assert_eq!(arrival.facts().matches('\n').count(), 8);
         let _ = Origin::find(&source, &parameters, &referrer);
     }
 
@@ -131,7 +134,7 @@ proptest! {
 
 #[test]
 fn a_sealed_record_without_an_id_is_none() {
-    let lines = ["seed\n5\n", &"0\n".repeat(7), &"\n".repeat(HEAD_FIELDS.len() + 7)].concat();
+    let lines = ["seed\n", &"0\n".repeat(9), &"\n".repeat(HEAD_FIELDS.len() + 8)].concat();
     assert_eq!(Record::read(&lines::seal(&lines)), None);
 }
 

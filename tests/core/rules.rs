@@ -13,14 +13,16 @@ const DAY: u32 = 20_522;
 
 /// A session that began in the evening, from Facebook.
 fn session() -> Session {
-    let arrival = Arrival::read(&Landing { utm: ["facebook", "", "", "", ""], ..Landing::default() });
-    let head = ["id\ndevice\n\n1\nfirst\n1773172800000\n20522\n/\n", &arrival.facts].concat();
-    Session::read(head, Timestamp(EVENING), Totals::default())
+    let arrival = Arrival::read(&Landing { utm: ["facebook", "", "", "", "", ""], ..Landing::default() });
+    let head = ["id\ndevice\n\n1\nfirst\n1773172800000\n20522\n/\n", arrival.facts()].concat();
+    Session { head, totals: Totals { last_activity: Timestamp(EVENING), ..Totals::default() } }
 }
 
 #[track_caller]
 fn check(after_ms: i64, day: u32, campaign: &str, rules: &Rules, expected: Option<Rollover>) {
-    let now = Now { time: Timestamp(EVENING.saturating_add_signed(after_ms)), day: CivilDay(day), campaign };
+    let campaign = if campaign.is_empty() { String::new() } else { format!("{campaign}\n") };
+    let campaign = if rules.campaign == 0 { "" } else { &campaign };
+    let now = Now { time: Timestamp(EVENING.saturating_add_signed(after_ms)), day: CivilDay(day), campaign, browser_closed: false };
     assert_eq!(decide(&session(), now, rules), expected);
 }
 
@@ -60,7 +62,7 @@ fn a_later_day_ends_a_session_and_an_earlier_one_does_not() {
 #[test]
 fn a_new_campaign_source_ends_a_session_and_the_same_again_does_not() {
     let rules = Rules::default();
-    let off = Rules { campaign: false, ..Rules::default() };
+    let off = Rules { campaign: 0, ..Rules::default() };
     check(1, DAY, "google", &rules, Some(Rollover::Campaign));
     check(1, DAY, "facebook", &rules, None);
     check(1, DAY, "", &rules, None);
@@ -82,13 +84,13 @@ fn a_bound_on_the_length_ends_a_session() {
 #[track_caller]
 fn arrive(source: &str, medium: &str, parameters: &str, referrer: &str, expected: [&str; 3]) {
     let host = referrer.split('/').nth(2).unwrap_or_default();
-    let utm = [source, medium, "autumn", "", ""];
-    let arrival = Arrival::read(&Landing { utm, parameters, referrer, referrer_host: host.trim_start_matches("www.") });
-    let fact = |place| lines::at(&arrival.facts, place);
-    let origin = Origin::find(fact(0), fact(1), fact(6));
+    let utm = [source, medium, "autumn", "", "", ""];
+    let arrival = Arrival::read(&Landing { utm, parameters, referrer, referrer_name: host.trim_start_matches("www."), is_return: false });
+    let fact = |place| lines::at(arrival.facts(), place);
+    let origin = Origin::find(fact(0), fact(1), fact(7));
     assert_eq!([&origin.source, &origin.medium, origin.channel], expected);
     assert_eq!(arrival.is_campaign, fact(2) == "autumn", "a campaign without a source is nobody's");
-    assert_eq!(arrival.facts.lines().count(), 7, "{:?}", arrival.facts);
+    assert_eq!(arrival.facts().lines().count(), 8, "{:?}", arrival.facts());
 }
 
 const DIRECT: [&str; 3] = ["(direct)", "(none)", "direct"];

@@ -34,7 +34,7 @@ impl Tab {
     /// A page that has just begun, on storage that other tabs may share.
     fn new(storage: &Storage, tab_id: &str, wall: u64) -> Self {
         Self {
-            tracker: Tracker::new(Rules::default(), tab_id, 0, Entropy::new(format!("chance {tab_id} {wall}"))),
+            tracker: Tracker::new(Rules::default(), tab_id, 0, "seed", Entropy::new(format!("chance {tab_id} {wall}"))),
             storage: Rc::clone(storage),
             wall,
             began: wall,
@@ -87,9 +87,9 @@ impl Tab {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let source = query.strip_prefix("utm_source=").map_or("", |rest| rest.split('&').next().unwrap_or(rest));
         let parameters = if query.starts_with("gclid=") { "gclid " } else { "" };
-        let landing = Landing { utm: [source, "", "", "", ""], parameters, ..Landing::default() };
+        let landing = Landing { utm: [source, "", "", "", "", ""], parameters, ..Landing::default() };
         let url = format!("https://shop.example{url}");
-        let to = Navigation { kind, url: &url, path, landing, title: "Shop" };
+        let to = Navigation { kind, url: &url, path, browser_closed: false, landing, title: "Shop" };
         self.tell(Input::Navigated { to, counts: true, next_seq: 0 });
     }
 
@@ -107,7 +107,7 @@ impl Tab {
     fn session(&self) -> (u64, String, String) {
         let session = self.tracker.session().expect("a session");
         let line = |lines: &str, place| lines.lines().nth(place).unwrap_or_default().to_owned();
-        (session.number(), line(&session.head, 4), line(session.source(), 0))
+        (session.number(), line(&session.head, 4), line(session.sources(), 0))
     }
 
     #[track_caller]
@@ -193,7 +193,7 @@ fn only_activity_rolls_a_session() {
         tab.tell(input);
         tab.check(1, "first", "(direct)");
     }
-    let last_activity = tab.tracker.session().expect("a session").last_activity;
+    let last_activity = tab.tracker.session().expect("a session").totals.last_activity;
     assert_eq!(last_activity, Timestamp(EVENING), "none of it extends a session either");
     tab.tell(Input::Activity);
     tab.check(2, "inactivity", "(direct)");
@@ -377,7 +377,7 @@ fn what_a_page_leaves_behind_another_sends() {
     // Keys are `shopbell.TAB.FIRST` and `shopbell.TAB.FIRST.SEQ`.
     let mut leftovers: Vec<(Vec<&str>, &str)> =
         left.iter().map(|(key, text)| (key.split('.').collect(), text.as_str())).collect();
-    leftovers.sort_by_key(|(parts, _)| parts.len());
+    leftovers.sort_by_key(|(parts, _)| (parts.len(), parts.last().and_then(|seq| seq.parse::<u64>().ok())));
     for (parts, text) in leftovers {
         let number = |place: usize| parts.get(place).and_then(|part| part.parse().ok());
         let first_seq = number(2).expect("each key has it");
@@ -399,10 +399,11 @@ fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
     let storage = Storage::default();
     let mut kept = Tab::open(&storage, EVENING, "/a");
     let mut later = Tab::new(&storage, "tab", EVENING + 1);
-    later.tracker = Tracker::new(Rules::default(), "tab", 2, Entropy::new("later".to_owned()));
+    later.tracker = Tracker::new(Rules::default(), "tab", 2, "seed", Entropy::new("later".to_owned()));
     later.load(NavigationKind::Load, "/b");
     let to = Navigation {
         kind: NavigationKind::BackForward,
+        browser_closed: false,
         url: "https://shop.example/a",
         path: "/a",
         landing: Landing::default(),

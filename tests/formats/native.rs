@@ -10,7 +10,7 @@ use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, 
 
 /// The body of the first batch after these inputs.
 fn encode(inputs: &[Input<'_>]) -> String {
-    let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, Entropy::new("chance".to_owned()));
+    let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, "seed", Entropy::new("chance".to_owned()));
     let moment =
         Moment { wall: Timestamp(1_773_172_800_000), uptime: Uptime(1_234), day: CivilDay(20_522), stored: "" };
     for input in inputs {
@@ -34,12 +34,13 @@ fn encode(inputs: &[Input<'_>]) -> String {
 
 fn navigate<'a>(url: &'a str, title: &'a str) -> Input<'a> {
     let landing = Landing {
-        utm: ["facebook", "cpc", "", "", ""],
+        utm: ["facebook", "cpc", "", "", "", ""],
         parameters: "utm_source utm_medium ",
         referrer: "https://l.facebook.com/",
-        referrer_host: "l.facebook.com",
+        referrer_name: "l.facebook.com",
+        is_return: false,
     };
-    let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", landing, title };
+    let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", browser_closed: false, landing, title };
     Input::Navigated { to, counts: true, next_seq: 0 }
 }
 

@@ -59,13 +59,12 @@ impl Segment {
         }
     }
 
-    /// Puts an entry at its place, unless it is there already.
-    pub(super) fn insert(&mut self, seq: u64, facts: &str) {
-        let place = self.entries.iter().position(|later| later.seq >= seq).unwrap_or(self.entries.len());
-        if self.entries.get(place).is_none_or(|entry| entry.seq != seq) {
+    /// Adds an entry that comes after those that are there; another is in hand already.
+    pub(super) fn append(&mut self, seq: u64, facts: &str) {
+        if self.entries.last().is_none_or(|last| last.seq < seq) {
             self.bytes += entry_bytes(facts);
             let facts = facts.to_string();
-            self.entries.insert(place, Entry { seq, facts });
+            self.entries.push(Entry { seq, facts });
         }
     }
 

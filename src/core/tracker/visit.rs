@@ -46,7 +46,7 @@ impl Visit {
             record: None,
             seen: String::new(),
             base: Totals::default(),
-            arrival: Arrival::direct(),
+            arrival: Arrival::default(),
             campaign_before: String::new(),
             is_fresh: false,
             browser_closed: false,
@@ -80,7 +80,7 @@ impl Visit {
             core::mem::swap(&mut mine.totals, &mut stored.session.totals);
             // Tabs that begin the same session at once tell its beginning each in its way: the earliest counts.
             if mine.head < stored.session.head {
-                stored.session = Session::read(core::mem::take(&mut mine.head), stored.session.totals);
+                core::mem::swap(&mut mine.head, &mut stored.session.head);
             }
         }
         self.record = Some(stored);
@@ -148,11 +148,11 @@ impl Visit {
         landing_page: &str,
         out: &mut Vec<Output>,
     ) {
-        let mut arrival = core::mem::replace(&mut self.arrival, Arrival::direct());
+        let mut arrival = core::mem::take(&mut self.arrival);
         let before = self.session();
         // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
         if !self.is_fresh && before.is_some() {
-            arrival = Arrival::direct();
+            arrival = Arrival::default();
         }
         let sources = before.map_or("", Session::sources);
         let history = lines::behind(sources, attribution::FIELDS.len());
@@ -160,7 +160,7 @@ impl Visit {
         let source = if goes_on && arrival.source() == DIRECT && !sources.is_empty() {
             lines::first(sources, attribution::FIELDS.len())
         } else {
-            &arrival.facts
+            arrival.facts()
         };
         let first = if history.is_empty() { source } else { lines::first(history, attribution::FIELDS.len()) };
         let last_non_direct = if lines::at(source, 0) == DIRECT {
@@ -184,7 +184,7 @@ impl Visit {
         head.append(first);
         head.append(last_non_direct);
         let totals = Totals { last_activity: moment.wall, ..Totals::default() };
-        let session = Session::read(head.into_text(), totals);
+        let session = Session { head: head.into_text(), totals };
         self.record = Some(Record { seed: seed.clone(), session });
         self.is_fresh = false;
         self.browser_closed = false;
