@@ -29,9 +29,9 @@
 //! **Architecture Invariant:** no effect calls back before the input that caused it is done. Requests and timers
 //! answer in a turn of their own, so the tracker is never entered twice.
 
+mod early;
 #[cfg(all(feature = "module", target_family = "wasm"))]
 mod heap;
-mod early;
 mod host;
 mod options;
 mod page;

@@ -13,8 +13,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use page::Page;
 pub use page::{Navigation, NavigationKind};
-pub use visit::{ACTIVITY_WRITE_MS, MANUAL_MS_MIN};
 use visit::Visit;
+pub use visit::{ACTIVITY_WRITE_MS, MANUAL_MS_MIN};
 
 /// Everything the world says at the moment of an input.
 #[derive(Clone, Copy, Debug)]

@@ -29,6 +29,13 @@ enum Command {
     Demo(demo::Arguments),
     /// Prints the bytes of every file of dist against the budgets; fails over budget.
     Size,
+    /// Runs the simulator: --seeds N for many, --seed S to see one.
+    #[command(disable_help_flag = true)]
+    Sim {
+        /// What the simulator is told; --help lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers.
     Test,
 }
@@ -48,6 +55,10 @@ fn run(command: &Command) -> Result<()> {
         Command::Build => package::all(),
         Command::Demo(arguments) => demo::serve(arguments),
         Command::Size => size::check(),
+        Command::Sim { words } => {
+            let sim = ["run", "--quiet", "--release", "--package", "shopbell-sim", "--"];
+            shell::run(shell::cargo().args(sim).args(words))
+        }
         Command::Test => test::all(),
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn all() -> Result<()> {
     let mut doc = cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
-    say("testing the core and the collector");
+    say("testing the core, the collector and the simulator, whose oracles must find each of many mistakes");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     size::guard()?;
     same_stub()?;

@@ -22,7 +22,12 @@ fn session() -> Session {
 fn check(after_ms: i64, day: u32, campaign: &str, rules: &Rules, expected: Option<Rollover>) {
     let campaign = if campaign.is_empty() { String::new() } else { format!("{campaign}\n") };
     let campaign = if rules.campaign == 0 { "" } else { &campaign };
-    let now = Now { time: Timestamp(EVENING.saturating_add_signed(after_ms)), day: CivilDay(day), campaign, browser_closed: false };
+    let now = Now {
+        time: Timestamp(EVENING.saturating_add_signed(after_ms)),
+        day: CivilDay(day),
+        campaign,
+        browser_closed: false,
+    };
     assert_eq!(decide(&session(), now, rules), expected);
 }
 
@@ -85,7 +90,13 @@ fn a_bound_on_the_length_ends_a_session() {
 fn arrive(source: &str, medium: &str, parameters: &str, referrer: &str, expected: [&str; 3]) {
     let host = referrer.split('/').nth(2).unwrap_or_default();
     let utm = [source, medium, "autumn", "", "", ""];
-    let arrival = Arrival::read(&Landing { utm, parameters, referrer, referrer_name: host.trim_start_matches("www."), is_return: false });
+    let arrival = Arrival::read(&Landing {
+        utm,
+        parameters,
+        referrer,
+        referrer_name: host.trim_start_matches("www."),
+        is_return: false,
+    });
     let fact = |place| lines::at(arrival.facts(), place);
     let origin = Origin::find(fact(0), fact(1), fact(7));
     assert_eq!([&origin.source, &origin.medium, origin.channel], expected);

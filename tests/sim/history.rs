@@ -25,6 +25,8 @@ pub struct History {
     segments: HashMap<String, (Rc<str>, u64)>,
     /// Events, page views and orders that were tracked, by session.
     tracked: HashMap<Rc<str>, [u64; 3]>,
+    /// The event that begins each session, which is one, whoever tells it.
+    starts: HashMap<String, String>,
     /// What arrived, by event id: its session, tab and seq.
     arrived: HashMap<String, (String, String, u64)>,
     clock_was_set: bool,
@@ -45,6 +47,7 @@ impl History {
             origins: HashMap::new(),
             segments: HashMap::new(),
             tracked: HashMap::new(),
+            starts: HashMap::new(),
             arrived: HashMap::new(),
             clock_was_set: false,
             is_disturbed: false,
@@ -77,7 +80,13 @@ impl History {
     }
 
     /// A session begins, as `outcome` says, behind `before`.
-    pub fn begins(&mut self, session: &Session, before: Option<&Rc<str>>, elapsed: u64, outcome: &Outcome) -> Result<(), String> {
+    pub fn begins(
+        &mut self,
+        session: &Session,
+        before: Option<&Rc<str>>,
+        elapsed: u64,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
         let id = &session.id;
         let origin = (Rc::clone(&session.seed), Rc::clone(&session.previous_id), outcome.campaign.clone());
         let known = self.ids.entry(origin.clone()).or_insert_with(|| Rc::clone(id));
@@ -191,6 +200,9 @@ impl History {
             let is_start = name == "session_start";
             if *known != fact && !(is_start && known.0 == fact.0) {
                 return Err(format!("event {id} arrived as {known:?} and as {fact:?}"));
+            }
+            if is_start && *self.starts.entry(session.to_owned()).or_insert_with(|| id.to_owned()) != id {
+                return Err(format!("{session} begins twice"));
             }
             let previous = lines::behind(&entry.facts, FIELDS.len() + TOTALS_FIELDS.len());
             if previous.is_empty() == (is_start && lines::at(&batch.head, 3) != "1") {

@@ -248,7 +248,7 @@ impl Model {
     /// The reason for which the session is over, by every row of the rules in their order.
     fn verdict(&self, when: When) -> Option<&'static str> {
         let Some(session) = &self.session else { return Some("first") };
-        let elapsed = |from: u64| if when.wall > from { when.wall - from } else { 0 };
+        let elapsed = |from: u64| when.wall.saturating_sub(from);
         let is_held = session.held_until > when.wall && session.held_until - when.wall <= CHECKOUT_MS;
         let arriving: &[&str] = match &self.arrival {
             Some(arrival) if self.is_fresh => arrival.campaign(&self.rules),

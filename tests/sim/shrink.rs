@@ -33,9 +33,12 @@ pub fn shrink(plan: &Plan, violation: Violation) -> (Plan, Violation) {
 /// Makes steps plainer where it fails all the same: no waiting, no delay.
 fn simplify(best: &mut (Plan, Violation)) {
     for place in 0..best.0.steps.len() {
-        for plainer in [|plan: &mut Plan, at: usize| plan.steps[at].gap = Gap::Ms(0), |plan: &mut Plan, at: usize| {
-            plan.steps[at].stale_ms = 0;
-        }] {
+        for plainer in [
+            |plan: &mut Plan, at: usize| plan.steps[at].gap = Gap::Ms(0),
+            |plan: &mut Plan, at: usize| {
+                plan.steps[at].stale_ms = 0;
+            },
+        ] {
             let mut plain = best.0.clone();
             plainer(&mut plain, place);
             if let Err(violation) = judge(&plain) {

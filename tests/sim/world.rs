@@ -1,26 +1,23 @@
 //! The world: each tab's tracker beside its model, on shared storage and one clock.
 
+mod tell;
+mod visit;
+
 use crate::clock::Clock;
 use crate::history::History;
-use crate::model::{Arrival, Deed, Model, Session, When};
-use crate::plan::{Act, CAMPAIGNS, Gap, Parameters, Plan, REFERRERS, Step};
+use crate::model::{Arrival, Deed, Model, Session};
+use crate::plan::{Act, Gap, Parameters, Plan, Step};
 use crate::storage::{NOBODY, Storage};
-use shopbell_core::attribution::Landing;
 use shopbell_core::event::{Money, Order};
-use shopbell_core::id::Entropy;
-use shopbell_core::outbox::{Answer, BatchId, Leftover};
-use shopbell_core::record::RECORD_KEY;
-use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use shopbell_core::outbox::BatchId;
+use shopbell_core::session;
+use shopbell_core::tracker::{Input, NavigationKind, Tracker};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::rc::Rc;
 
-/// Tabs that begin within this of each other agree on a seed.
-const AGREE_MS: u64 = 10_000;
 /// A page that never comes to rest within so many inputs is a storm.
 const WAKES_MAX: usize = 400;
-const PATHS: [&str; 3] = ["/", "/p/lamp", "/cart"];
 
 /// What is wrong, and at which step.
 #[derive(Clone, Debug)]
@@ -42,6 +39,20 @@ pub struct Figures {
     pub events: u64,
 }
 
+impl Figures {
+    /// Adds those of another run.
+    pub fn add(&mut self, other: Self) {
+        self.tab_ms += other.tab_ms;
+        self.sessions += other.sessions;
+        self.events += other.events;
+    }
+
+    /// Hours that tabs were open.
+    pub fn tab_hours(&self) -> f64 {
+        self.tab_ms as f64 / 3_600_000.0
+    }
+}
+
 /// A page in a tab.
 struct Page {
     tracker: Tracker,
@@ -60,32 +71,6 @@ struct Tab {
     page: Page,
     /// The page before, which the browser keeps.
     kept: Option<Page>,
-}
-
-/// What a tab is told, with what that means.
-struct Told<'a> {
-    input: Input<'a>,
-    deed: Deed,
-}
-
-impl Figures {
-    /// Adds those of another run.
-    pub fn add(&mut self, other: Self) {
-        self.tab_ms += other.tab_ms;
-        self.sessions += other.sessions;
-        self.events += other.events;
-    }
-
-    /// Hours that tabs were open.
-    pub fn tab_hours(&self) -> f64 {
-        self.tab_ms as f64 / 3_600_000.0
-    }
-}
-
-impl Told<'_> {
-    fn quiet(input: Input<'static>) -> Told<'static> {
-        Told { input, deed: Deed::Nothing }
-    }
 }
 
 struct World<'a> {
@@ -190,7 +175,7 @@ impl World<'_> {
         let mut wakes = 0;
         while let Some((at, tab)) = self.next_wake().filter(|(at, _)| *at <= until) {
             self.elapsed = self.elapsed.max(at);
-            self.tell(tab, Told { input: Input::Woke, deed: Deed::Save })?;
+            self.tell(tab, Input::Woke, &Deed::Save)?;
             wakes += 1;
             if wakes > WAKES_MAX + ms as usize / 200 {
                 return Err(format!("tab {tab} rang {wakes} times in {ms} ms"));
@@ -249,20 +234,18 @@ impl World<'_> {
                 let arrival = Arrival::new(campaign, 0, false);
                 self.view(tab, NavigationKind::Spa, arrival, (campaign, 0, false), false, 0)
             }
-            Act::Input => self.tell(tab, Told { input: Input::Activity, deed: Deed::Input }),
+            Act::Input => self.tell(tab, Input::Activity, &Deed::Input),
             Act::Track => self.track(tab),
             Act::Purchase => {
                 let id = step.chance.to_string();
                 let order = Some(Order { id: &id, value: Money(599_000), currency: "EUR" });
                 let input = Input::Tracked { name: "purchase", props: "{}", order };
-                self.tell(tab, Told { input, deed: Deed::Track { is_purchase: true } })
+                self.tell(tab, input, &Deed::Track { is_purchase: true })
             }
-            Act::NewSession => self.tell(tab, Told { input: Input::NewSession, deed: Deed::NewSession }),
-            Act::CheckoutPending => {
-                self.tell(tab, Told { input: Input::CheckoutPending, deed: Deed::CheckoutPending })
-            }
-            Act::Hide => self.tell(tab, Told { input: Input::Hidden, deed: Deed::Save }),
-            Act::Look => self.tell(tab, Told::quiet(Input::Looked)),
+            Act::NewSession => self.tell(tab, Input::NewSession, &Deed::NewSession),
+            Act::CheckoutPending => self.tell(tab, Input::CheckoutPending, &Deed::CheckoutPending),
+            Act::Hide => self.tell(tab, Input::Hidden, &Deed::Save),
+            Act::Look => self.tell(tab, Input::Looked, &Deed::Nothing),
             Act::Close => self.close(tab),
             Act::Crash { effects } => {
                 self.effects_left = Some(effects);
@@ -276,7 +259,7 @@ impl World<'_> {
 
     fn track(&mut self, tab: usize) -> Result<(), String> {
         let input = Input::Tracked { name: "track", props: "{}", order: None };
-        self.tell(tab, Told { input, deed: Deed::Track { is_purchase: false } })
+        self.tell(tab, input, &Deed::Track { is_purchase: false })
     }
 
     fn spoil(&mut self, how: usize) {
@@ -293,278 +276,6 @@ impl World<'_> {
         self.storage.write_record(NOBODY, self.elapsed, spoiled);
     }
 
-    /// A page is loaded, in a new tab if there is none.
-    fn load(&mut self, tab: usize, campaign: usize, referrer: usize, is_return: bool) -> Result<(), String> {
-        let others_live = self.tabs.iter().flatten().count() > 0;
-        let is_new = self.tabs[tab].is_none();
-        if is_new {
-            self.tabs_so_far += 1;
-            let seed = self.agreed_seed();
-            let name = format!("t{}", self.tabs_so_far);
-            let page = self.page(&name, 0, &seed);
-            self.tabs[tab] = Some(Tab { name, seed, opened: self.elapsed, page, kept: None });
-        } else {
-            self.leave(tab)?;
-        }
-        self.recover(tab)?;
-        let arrival = Arrival::new(campaign, referrer, is_return);
-        let browser_closed = self.parameters.ends_on_close && is_new && !others_live;
-        self.view(tab, NavigationKind::Load, arrival, (campaign, referrer, is_return), browser_closed, 1)
-    }
-
-    fn reload(&mut self, tab: usize) -> Result<(), String> {
-        self.leave(tab)?;
-        self.recover(tab)?;
-        // Under the URL of a landing page.
-        let arrival = Arrival::new(1, 0, false);
-        self.view(tab, NavigationKind::Reload, arrival, (1, 0, false), false, 2)
-    }
-
-    /// The page makes room for the next of its tab, and is kept.
-    fn leave(&mut self, tab: usize) -> Result<(), String> {
-        self.tell(tab, Told { input: Input::Hidden, deed: Deed::Save })?;
-        let Some(Tab { name, seed, page, .. }) = &self.tabs[tab] else { return Ok(()) };
-        let (name, next_seq, seed) = (name.clone(), page.tracker.next_seq(), Rc::clone(seed));
-        let next = self.page(&name, next_seq, &seed);
-        if let Some(tab) = &mut self.tabs[tab] {
-            tab.kept = Some(std::mem::replace(&mut tab.page, next));
-        }
-        Ok(())
-    }
-
-    fn back(&mut self, tab: usize) -> Result<(), String> {
-        if self.tabs[tab].as_ref().is_none_or(|tab| tab.kept.is_none()) {
-            return Ok(());
-        }
-        self.tell(tab, Told { input: Input::Hidden, deed: Deed::Save })?;
-        if let Some(Tab { page, kept: Some(kept), .. }) = &mut self.tabs[tab] {
-            std::mem::swap(page, kept);
-        }
-        self.recover(tab)?;
-        let arrival = Arrival::new(1, 0, false);
-        self.view(tab, NavigationKind::BackForward, arrival, (1, 0, false), false, 0)
-    }
-
-    fn close(&mut self, tab: usize) -> Result<(), String> {
-        if self.tabs[tab].is_some() {
-            self.tell(tab, Told { input: Input::Hidden, deed: Deed::Save })?;
-            self.tabs[tab] = None;
-        }
-        Ok(())
-    }
-
-    fn page(&mut self, name: &str, next_seq: u64, seed: &Rc<str>) -> Page {
-        let rules = self.parameters.rules.clone();
-        self.pages_so_far += 1;
-        let entropy = Entropy::new(format!("page {}", self.pages_so_far));
-        Page {
-            tracker: Tracker::new(rules.clone(), name, next_seq, seed, entropy),
-            model: Model::new(rules, Rc::clone(seed)),
-            text: "".into(),
-            began: self.elapsed,
-            is_stored: true,
-            in_flight: Vec::new(),
-        }
-    }
-
-    /// The seed of a tab that is there and came just now, or a new one.
-    fn agreed_seed(&self) -> Rc<str> {
-        let is_recent = |tab: &&Tab| self.elapsed - tab.opened < AGREE_MS && self.parameters.has_locks;
-        let recent = self.tabs.iter().flatten().find(is_recent);
-        recent.map_or_else(|| format!("seed {}", self.tabs_so_far).into(), |tab| Rc::clone(&tab.seed))
-    }
-
-    /// Tells what this tab, and tabs that live no more, have left behind.
-    fn recover(&mut self, tab: usize) -> Result<(), String> {
-        let living: Vec<&str> = self.tabs.iter().flatten().map(|tab| tab.name.as_str()).collect();
-        let own = self.tabs[tab].as_ref().map_or("", |tab| tab.name.as_str());
-        let mut left: Vec<(String, u64, Option<u64>, String)> = Vec::new();
-        for (key, text) in &self.storage.entries {
-            let mut parts = key.split('.').skip(1);
-            let name = parts.next().unwrap_or_default();
-            if name == own || !living.contains(&name) {
-                let mut number = || parts.next().and_then(|part| part.parse().ok());
-                left.push((name.to_owned(), number().unwrap_or(0), number(), text.clone()));
-            }
-        }
-        left.sort();
-        for (tab_id, first_seq, seq, text) in &left {
-            let leftover = Leftover { tab_id, first_seq: *first_seq, seq: *seq, text };
-            self.tell(tab, Told { input: Input::Recovered(leftover), deed: Deed::Nothing })?;
-        }
-        Ok(())
-    }
-
-    fn view(
-        &mut self,
-        tab: usize,
-        kind: NavigationKind,
-        arrival: Arrival,
-        (campaign, referrer, is_return): (usize, usize, bool),
-        browser_closed: bool,
-        path: usize,
-    ) -> Result<(), String> {
-        let [source, medium, name] = if is_return { [""; 3] } else { CAMPAIGNS[campaign] };
-        let referrer = if is_return { "" } else { REFERRERS[referrer] };
-        let referrer_url = if referrer.is_empty() { String::new() } else { format!("https://{referrer}/") };
-        let landing = Landing {
-            utm: [source, medium, name, "", "", ""],
-            parameters: "",
-            referrer: &referrer_url,
-            referrer_name: referrer,
-            is_return,
-        };
-        let path = PATHS[path];
-        let next_seq = self.tabs[tab].as_ref().map_or(0, |tab| {
-            let kept = tab.kept.as_ref().map_or(0, |kept| kept.tracker.next_seq());
-            kept.max(tab.page.tracker.next_seq())
-        });
-        let to = Navigation { kind, url: path, path, browser_closed, landing, title: "" };
-        let deed = Deed::View {
-            arrival,
-            is_load: kind == NavigationKind::Load,
-            is_route: kind == NavigationKind::Spa,
-            browser_closed,
-            path,
-        };
-        self.tell(tab, Told { input: Input::Navigated { to, counts: true, next_seq }, deed })
-    }
-
-    /// One input, its effects, and the judgement of both.
-    fn tell(&mut self, place: usize, told: Told<'_>) -> Result<(), String> {
-        let (wall, zone) = (self.wall(), self.clock.zone());
-        let Some(tab) = &mut self.tabs[place] else { return Ok(()) };
-        let page = &mut tab.page;
-        let stored =
-            if page.is_stored { self.storage.record(place, self.elapsed, self.step.stale_ms) } else { "".into() };
-        let uptime = self.elapsed - page.began;
-        let moment = Moment {
-            wall: Timestamp(wall),
-            uptime: Uptime(uptime),
-            day: CivilDay(zone.day(wall)),
-            stored: &stored,
-        };
-        if page.text != stored {
-            page.text = Rc::clone(&stored);
-            page.model.read(self.known.get(&stored));
-        }
-        let before = page.model.session.as_ref().map(|session| Rc::clone(&session.id));
-        let is_held = page.model.session.as_ref().is_some_and(|session| session.held_until > wall);
-        let when = When { wall, date: zone.date(wall), uptime };
-        let mut outcome = page.model.does(&told.deed, when);
-
-        page.tracker.handle(&moment, told.input);
-        let outputs = page.tracker.take_outputs();
-        let is_activity = !matches!(told.deed, Deed::Save | Deed::Nothing);
-        if let (Some(_), Some(session)) = (outcome.reason, page.tracker.session()) {
-            let id: Rc<str> = session.id().into();
-            page.model.is_called(&id);
-            for write in &mut outcome.writes {
-                write.id = Rc::clone(&id);
-            }
-        }
-        self.history.same(page.model.session.as_ref(), page.tracker.session())?;
-        if let Some(session) = page.model.session.as_ref().filter(|_| is_activity) {
-            if outcome.reason.is_some() {
-                self.history.begins(session, before.as_ref(), self.elapsed, &outcome)?;
-                self.figures.sessions += 1;
-            } else if !is_held && !matches!(told.deed, Deed::NewSession) {
-                self.history.goes_on(session, self.elapsed)?;
-            }
-            let is_done = outcome.reason.is_some() || !matches!(told.deed, Deed::NewSession);
-            if is_done {
-                self.history.is_active(&session.id, self.elapsed, wall, self.effects_left.is_some());
-            }
-        }
-        self.effects(place, outputs, &outcome)
-    }
-
-    /// Carries out what the tracker asks for, unless the tab crashes meanwhile.
-    fn effects(
-        &mut self,
-        place: usize,
-        outputs: Vec<Output>,
-        outcome: &crate::model::Outcome,
-    ) -> Result<(), String> {
-        let Some(tab) = &mut self.tabs[place] else { return Ok(()) };
-        let page = &mut tab.page;
-        let mut writes = outcome.writes.iter();
-        let mut names = outcome.events.iter();
-        let mut sent = Vec::new();
-        for output in outputs {
-            let happens = self.effects_left.is_none_or(|left| left > 0);
-            if let Some(left) = &mut self.effects_left {
-                *left = left.saturating_sub(1);
-            }
-            match output {
-                Output::Store(key, text) if key == RECORD_KEY => {
-                    let Some(write) = writes.next() else {
-                        return Err("the record was written, and nothing had to be".to_owned());
-                    };
-                    if *text == *page.text {
-                        return Err("the record was written as it stood there already".to_owned());
-                    }
-                    let text: Rc<str> = text.into();
-                    page.text = Rc::clone(&text);
-                    self.known.insert(Rc::clone(&text), write.clone());
-                    page.is_stored &= !self.storage.is_full;
-                    if happens && page.is_stored {
-                        self.storage.write_record(place, self.elapsed, text);
-                    }
-                }
-                Output::Store(key, text) => {
-                    let id = page.model.session.as_ref().map(|session| &session.id);
-                    if let Some(name) = self.history.entry(&tab.name, id, &key, &text)? {
-                        if names.next().copied() != Some(name.as_str()) {
-                            return Err(format!("{name} was tracked, expected were {:?} in all", outcome.events));
-                        }
-                        self.figures.events += 1;
-                    }
-                    if happens && text.is_empty() {
-                        self.storage.entries.remove(&key);
-                    } else if happens && page.is_stored {
-                        page.is_stored &= !self.storage.is_full;
-                        if page.is_stored {
-                            self.storage.entries.insert(key, text);
-                        }
-                    }
-                }
-                Output::Send(batch) if happens => sent.push(batch),
-                Output::Send(_) => {}
-            }
-        }
-        if writes.next().is_some() {
-            return Err("the record had to be written, and was not".to_owned());
-        }
-        if names.next().is_some() {
-            return Err(format!("fewer events were tracked than {:?}", outcome.events));
-        }
-        if self.effects_left.is_some() {
-            return Ok(());
-        }
-        page.in_flight.extend(sent);
-        self.answer(place)
-    }
-
-    /// Answers what is in flight.
-    fn answer(&mut self, place: usize) -> Result<(), String> {
-        while let Some(batch) = self.tabs[place].as_mut().and_then(|tab| tab.page.in_flight.pop()) {
-            self.answers += 1;
-            let chance = (self.step.chance ^ self.answers).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-            let fails = chance % 1_000 < self.parameters.failing_permille && !self.history.is_healed;
-            let Some(tab) = &self.tabs[place] else { return Ok(()) };
-            if let Some(segment) = tab.page.tracker.batch(batch) {
-                // Half of what fails has arrived, and only its answer has not.
-                if !fails || chance % 2 == 0 {
-                    self.history.arrived(segment)?;
-                }
-            }
-            let answer = if fails { Answer::Unavailable(0) } else { Answer::Accepted };
-            self.tell(place, Told { input: Input::Answered(batch, answer), deed: Deed::Nothing })?;
-        }
-        Ok(())
-    }
-
     /// All is well from here on: tabs that act come to one session, and what was tracked arrives.
     fn heal(&mut self) -> Result<(), String> {
         self.note("all is well from here on\n");
@@ -578,12 +289,13 @@ impl World<'_> {
         for _ in 0..2 {
             for place in 0..self.tabs.len() {
                 if self.tabs[place].as_ref().is_some_and(|tab| tab.page.is_stored) {
-                    self.tell(place, Told { input: Input::Activity, deed: Deed::Input })?;
+                    self.tell(place, Input::Activity, &Deed::Input)?;
                 }
             }
         }
         let stored = self.tabs.iter().flatten().filter(|tab| tab.page.is_stored);
-        let mut ids: Vec<&str> = stored.filter_map(|tab| tab.page.tracker.session()).map(|one| one.id()).collect();
+        let mut ids: Vec<&str> =
+            stored.filter_map(|tab| tab.page.tracker.session()).map(session::Session::id).collect();
         ids.sort_unstable();
         ids.dedup();
         if ids.len() > 1 {
@@ -600,7 +312,7 @@ impl World<'_> {
     fn settle(&mut self) -> Result<(), String> {
         for place in 0..self.tabs.len() {
             if self.tabs[place].is_some() {
-                self.tell(place, Told { input: Input::Hidden, deed: Deed::Save })?;
+                self.tell(place, Input::Hidden, &Deed::Save)?;
             }
         }
         self.pass(400_000)?;

@@ -1,9 +1,9 @@
 //! The session as its page sees it: named as in the native batch.
 
 use super::json::Json;
+use crate::lines;
 use crate::session::{DEVICE_LINE, HEAD_FIELDS};
 use crate::tracker::Tracker;
-use crate::lines;
 use alloc::string::String;
 
 /// The session as a JSON object, with what became of events on this page; `null` before any activity.

@@ -141,13 +141,7 @@ impl Visit {
     }
 
     /// A new session begins, and is written at once.
-    pub(super) fn begin(
-        &mut self,
-        moment: &Moment<'_>,
-        reason: Rollover,
-        landing_page: &str,
-        out: &mut Vec<Output>,
-    ) {
+    pub(super) fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, landing_page: &str, out: &mut Vec<Output>) {
         let mut arrival = core::mem::take(&mut self.arrival);
         let before = self.session();
         // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
@@ -163,11 +157,8 @@ impl Visit {
             arrival.facts()
         };
         let first = if history.is_empty() { source } else { lines::first(history, attribution::FIELDS.len()) };
-        let last_non_direct = if lines::at(source, 0) == DIRECT {
-            lines::behind(history, attribution::FIELDS.len())
-        } else {
-            source
-        };
+        let last_non_direct =
+            if lines::at(source, 0) == DIRECT { lines::behind(history, attribution::FIELDS.len()) } else { source };
         let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
         let previous_id = before.map_or("", Session::id);
         // In the order of `HEAD_FIELDS`.

@@ -1,0 +1,157 @@
+//! The oracles bite: each of these deliberate mistakes in the core is found within [`SEEDS`] seeds.
+//!
+//! A mistake is a text of a file of `src/core` and what it becomes. Core and simulator are copied, spoiled, compiled and
+//! run, two at a time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
+
+/// Seeds within which a mistake must be found.
+const SEEDS: u64 = 3_000;
+const WORKERS: usize = 2;
+
+/// A mistake: what is wrong, in which file, what stands there, and what it becomes.
+type Mistake = (&'static str, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const MISTAKES: &[Mistake] = &[
+    ("the timeout is a millisecond late", "session.rs", ">= rules.timeout_ms {", "> rules.timeout_ms {"),
+    ("the timeout is a millisecond early", "session.rs", ">= rules.timeout_ms {", "+ 1 >= rules.timeout_ms {"),
+    ("a clock set back makes time pass", "time.rs", "self.0.saturating_sub(earlier.0)", "self.0.abs_diff(earlier.0)"),
+    ("a day that goes backwards ends a session", "session.rs", "now.day > session.day()", "now.day != session.day()"),
+    ("every activity is past midnight", "session.rs", "now.day > session.day()", "now.day >= session.day()"),
+    ("midnight cannot be switched off", "session.rs", "rules.midnight && now.day", "now.day"),
+    ("the day is that of the clock, not of the zone", "tracker/visit.rs", "day: moment.day,", "day: crate::time::CivilDay((moment.wall.0 / 86_400_000) as u32),"),
+    ("the maximum is measured from the latest activity", "session.rs", "now.time.since(session.started()) >=", "now.time.since(session.totals.last_activity) >="),
+    ("the same source again ends a session", "session.rs", "!now.campaign.is_empty() && now.campaign != campaign", "!now.campaign.is_empty()"),
+    ("medium and campaign always count", "tracker/visit.rs", "let campaign = arrival.campaign(self.rules.campaign).to_string();", "self.rules.campaign = 3; let campaign = arrival.campaign(3).to_string();"),
+    ("a reload of a landing page ends a session", "tracker/visit.rs", "self.is_fresh = is_spa || to.kind == NavigationKind::Load;", "self.is_fresh = true;"),
+    ("a route that drags a campaign along is an arrival", "tracker/visit.rs", "if !is_spa || !campaign.is_empty() && campaign != self.campaign_before {", "if !is_spa || !campaign.is_empty() {"),
+    ("an arrival counts for good", "tracker/visit.rs", "    pub(super) fn go_on(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {\n        self.is_fresh = false;", "    pub(super) fn go_on(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {"),
+    ("a closed browser ends sessions for good", "tracker/visit.rs", "        self.browser_closed = false;\n        if let Some(session) = self.session_mut()", "        if let Some(session) = self.session_mut()"),
+    ("a tab does not read the record again", "tracker/visit.rs", "if moment.stored == self.seen {", "if self.record.is_some() {"),
+    ("a record that is gone is a session that is gone", "tracker/visit.rs", "let Some(mut stored) = Record::read(moment.stored) else {", "let Some(mut stored) = Record::read(moment.stored) else { self.record = None;"),
+    ("a spoiled record is taken at its word", "lines.rs", "(sealed.len() <= SEALED_BYTES_MAX && known == fingerprint(lines)).then_some(lines)", "(sealed.len() <= SEALED_BYTES_MAX && known != 1).then_some(lines)"),
+    ("a roll is not written at once", "tracker/visit.rs", "        self.base = Totals::default();\n        self.save(out);", "        self.base = Totals::default();"),
+    ("activity is written each time", "tracker/visit.rs", ">= ACTIVITY_WRITE_MS", ">= 1"),
+    ("activity is written once a minute", "tracker/visit.rs", "pub const ACTIVITY_WRITE_MS: u64 = 5_000;", "pub const ACTIVITY_WRITE_MS: u64 = 60_000;"),
+    ("steady activity is never written", "tracker/visit.rs", "let written = self.base.last_activity;", "let written = self.session().map_or(Timestamp(0), |_| moment.wall);"),
+    ("a clock set back stops writing", "tracker/visit.rs", " || moment.wall < written", ""),
+    ("what stands there is written again", "tracker/visit.rs", "if self.seen != text {", "if self.seen != text || text.len() > 1 {"),
+    ("another tab's word on activity counts more", "session.rs", "self.last_activity = self.last_activity.max(stored.last_activity);", "self.last_activity = stored.last_activity;"),
+    ("what was counted is counted again", "session.rs", "*mine = stored + mine.saturating_sub(base)", "*mine += stored + base - base"),
+    ("the latest of two beginnings counts", "tracker/visit.rs", "if mine.head < stored.session.head {", "if mine.head > stored.session.head {"),
+    ("ids forget the session before", "session.rs", "id::derive(&[seed, previous_id, campaign])", "id::derive(&[seed, campaign])"),
+    ("ids forget the campaign", "session.rs", "id::derive(&[seed, previous_id, campaign])", "id::derive(&[seed, previous_id])"),
+    ("tabs that roll at once mint two ids", "tracker/visit.rs", "let previous_id = before.map_or", "let seed = &[seed, landing_page].concat(); let previous_id = before.map_or"),
+    ("each tab has a session_start of its own", "tracker.rs", "id::derive(&[session.id(), name])", "id::derive(&[session.id(), name, &self.tab_id])"),
+    ("the totals of the session before are lost", "tracker.rs", "before.totals.write(&mut previous);", "let _ = before;"),
+    ("an idle session hands its source on", "tracker/visit.rs", "matches!(reason, Rollover::Midnight | Rollover::MaxLength)", "matches!(reason, Rollover::Midnight | Rollover::MaxLength | Rollover::Inactivity)"),
+    ("midnight makes a visitor direct", "tracker/visit.rs", "matches!(reason, Rollover::Midnight | Rollover::MaxLength)", "matches!(reason, Rollover::MaxLength)"),
+    ("a return from a gateway makes a visitor direct", "tracker/visit.rs", "arrival.is_return || matches!", "matches!"),
+    ("the first touch is the latest", "tracker/visit.rs", "if history.is_empty() { source }", "if true { source }"),
+    ("a direct visit forgets the source before", "tracker/visit.rs", "if lines::at(source, 0) == DIRECT {", "if false {"),
+    ("a pending checkout holds nothing", "session.rs", "left_ms > 0 && left_ms <= CHECKOUT_MS_MAX", "left_ms > CHECKOUT_MS_MAX"),
+    ("a pending checkout holds for good, where the clock is set", "session.rs", "left_ms > 0 && left_ms <= CHECKOUT_MS_MAX", "left_ms > 0"),
+    ("a purchase ends no checkout", "session.rs", "        self.held_until = Timestamp(0);\n", ""),
+    ("the site may have a session a millisecond", "tracker/visit.rs", "moment.uptime >= self.next_manual", "moment.uptime >= self.next_manual.min(moment.uptime)"),
+    ("looking is activity", "tracker.rs", "Input::Looked | Input::NewSession => {}", "Input::NewSession => {}\n            Input::Looked => self.act(moment, true),"),
+    ("a timer is activity", "tracker.rs", "Input::Woke => self.visit.save(&mut self.outputs),", "Input::Woke => self.act(moment, true),"),
+    ("a hidden tab is activity", "tracker.rs", "Input::Hidden => {", "Input::Hidden => {\n                self.act(moment, true);"),
+    ("a session in an open page has no landing page", "tracker.rs", "if is_on_open_page {", "if is_on_open_page && reason == Rollover::Manual {"),
+    ("a page that was kept counts from where it was", "tracker.rs", "self.next_seq = self.next_seq.max(next_seq);", "let _ = next_seq;"),
+];
+
+#[test]
+fn every_mistake_is_found() {
+    let queue = Mutex::new(MISTAKES.iter());
+    let found = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for worker in 0..WORKERS {
+            let (queue, found) = (&queue, &found);
+            scope.spawn(move || {
+                let laboratory = Laboratory::new(worker);
+                while let Some(mistake) = { queue.lock().expect("no panic").next() } {
+                    let seed = laboratory.first_seed(mistake);
+                    found.lock().expect("no panic").push((mistake.0, seed));
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().expect("no panic");
+    found.sort_by_key(|(_, seed)| seed.clone().unwrap_or(u64::MAX));
+    for (what, seed) in &found {
+        println!("{:<60} {}", what, seed.as_ref().map_or_else(|error| error.clone(), |seed| format!("seed {seed}")));
+    }
+    let missed: Vec<_> = found.iter().filter(|(_, seed)| seed.is_err()).collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// A copy of the core and the simulator, to be spoiled.
+struct Laboratory(PathBuf);
+
+impl Laboratory {
+    fn new(worker: usize) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let folder = root.join(format!("target/x/mutations/{worker}"));
+        copy(&root.join("src/core"), &folder.join("core"));
+        copy(&root.join("tests/sim"), &folder.join("sim"));
+        let write = |path: &str, text: &str| fs::write(folder.join(path), text).expect("a file can be written");
+        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
+        write(
+            "Cargo.toml",
+            "[workspace]\nmembers = [\"core\", \"sim\"]\nresolver = \"3\"\n[profile.dev]\nopt-level = 1\ndebug = 0\nincremental = false\n",
+        );
+        let package = |name: &str| {
+            format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[lib]\npath = \"lib.rs\"\n")
+        };
+        write("core/Cargo.toml", &package("shopbell-core"));
+        let sim = "[[bin]]\nname = \"first\"\npath = \"first.rs\"\n[dependencies]\nshopbell-core = { path = \"../core\" }\noorandom = \"11\"\n";
+        write("sim/Cargo.toml", &(package("shopbell-sim") + sim));
+        write(
+            "sim/first.rs",
+            "fn main() {\n    std::panic::set_hook(Box::new(|_| {}));\n    let seeds: u64 = std::env::args().nth(1).unwrap().parse().unwrap();\n    let (_, failed) = shopbell_sim::search::search(0..seeds, &|_, _| {});\n    if let Some((plan, _)) = failed {\n        println!(\"{}\", plan.seed);\n    }\n}\n",
+        );
+        Self(folder)
+    }
+
+    /// The first seed that finds a mistake; why there is none.
+    fn first_seed(&self, (_, file, right, wrong): &Mistake) -> Result<u64, String> {
+        let path = self.0.join("core").join(file);
+        let whole = fs::read_to_string(&path).expect("a file of the core");
+        if whole.matches(right).count() != 1 {
+            return Err(format!("{file} has not just one {right:?}"));
+        }
+        fs::write(&path, whole.replace(right, wrong)).expect("a file can be written");
+        let cargo = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO"));
+            command.args(arguments).current_dir(&self.0).env("CARGO_TARGET_DIR", self.0.join("target"));
+            command.env_remove("RUSTFLAGS").env("CARGO_TERM_COLOR", "never");
+            command.output().expect("cargo starts")
+        };
+        let run = cargo(&["run", "--quiet", "--offline", "--bin", "first", &SEEDS.to_string()]);
+        fs::write(&path, whole).expect("a file can be written");
+        let said = String::from_utf8_lossy(&run.stdout);
+        if !run.status.success() {
+            let error = String::from_utf8_lossy(&run.stderr);
+            let error = error.lines().find(|line| line.starts_with("error")).unwrap_or_default();
+            return Err(format!("it does not compile: {error}"));
+        }
+        said.trim().parse().map_err(|_| format!("not found in {SEEDS} seeds"))
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("a folder").flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else if fs::read(&path).ok() != fs::read(&target).ok() {
+            fs::copy(&path, &target).expect("a file can be copied");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What visitors do with tabs: open, load, reload, go back, close.
+
+use super::{Page, Tab, World};
+use crate::model::{Arrival, Deed, Model};
+use crate::plan::{CAMPAIGNS, REFERRERS};
+use shopbell_core::attribution::Landing;
+use shopbell_core::id::Entropy;
+use shopbell_core::outbox::Leftover;
+use shopbell_core::tracker::{Input, Navigation, NavigationKind, Tracker};
+use std::rc::Rc;
+
+/// Tabs that begin within this of each other agree on a seed.
+const AGREE_MS: u64 = 10_000;
+const PATHS: [&str; 3] = ["/", "/p/lamp", "/cart"];
+
+impl World<'_> {
+    /// A page is loaded, in a new tab if there is none.
+    pub(super) fn load(&mut self, tab: usize, campaign: usize, referrer: usize, is_return: bool) -> Result<(), String> {
+        let others_live = self.tabs.iter().flatten().count() > 0;
+        let is_new = self.tabs[tab].is_none();
+        if is_new {
+            self.tabs_so_far += 1;
+            let seed = self.agreed_seed();
+            let name = format!("t{}", self.tabs_so_far);
+            let page = self.page(&name, 0, &seed);
+            self.tabs[tab] = Some(Tab { name, seed, opened: self.elapsed, page, kept: None });
+        } else {
+            self.leave(tab)?;
+        }
+        self.recover(tab)?;
+        let arrival = Arrival::new(campaign, referrer, is_return);
+        let browser_closed = self.parameters.ends_on_close && is_new && !others_live;
+        self.view(tab, NavigationKind::Load, arrival, (campaign, referrer, is_return), browser_closed, 1)
+    }
+
+    pub(super) fn reload(&mut self, tab: usize) -> Result<(), String> {
+        self.leave(tab)?;
+        self.recover(tab)?;
+        // Under the URL of a landing page.
+        let arrival = Arrival::new(1, 0, false);
+        self.view(tab, NavigationKind::Reload, arrival, (1, 0, false), false, 2)
+    }
+
+    /// The page makes room for the next of its tab, and is kept.
+    pub(super) fn leave(&mut self, tab: usize) -> Result<(), String> {
+        self.tell(tab, Input::Hidden, &Deed::Save)?;
+        let Some(Tab { name, seed, page, .. }) = &self.tabs[tab] else { return Ok(()) };
+        let (name, next_seq, seed) = (name.clone(), page.tracker.next_seq(), Rc::clone(seed));
+        let next = self.page(&name, next_seq, &seed);
+        if let Some(tab) = &mut self.tabs[tab] {
+            tab.kept = Some(std::mem::replace(&mut tab.page, next));
+        }
+        Ok(())
+    }
+
+    pub(super) fn back(&mut self, tab: usize) -> Result<(), String> {
+        if self.tabs[tab].as_ref().is_none_or(|tab| tab.kept.is_none()) {
+            return Ok(());
+        }
+        self.tell(tab, Input::Hidden, &Deed::Save)?;
+        if let Some(Tab { page, kept: Some(kept), .. }) = &mut self.tabs[tab] {
+            std::mem::swap(page, kept);
+        }
+        self.recover(tab)?;
+        let arrival = Arrival::new(1, 0, false);
+        self.view(tab, NavigationKind::BackForward, arrival, (1, 0, false), false, 0)
+    }
+
+    pub(super) fn close(&mut self, tab: usize) -> Result<(), String> {
+        if self.tabs[tab].is_some() {
+            self.tell(tab, Input::Hidden, &Deed::Save)?;
+            self.tabs[tab] = None;
+        }
+        Ok(())
+    }
+
+    pub(super) fn page(&mut self, name: &str, next_seq: u64, seed: &Rc<str>) -> Page {
+        let rules = self.parameters.rules.clone();
+        self.pages_so_far += 1;
+        let entropy = Entropy::new(format!("page {}", self.pages_so_far));
+        Page {
+            tracker: Tracker::new(rules.clone(), name, next_seq, seed, entropy),
+            model: Model::new(rules, Rc::clone(seed)),
+            text: "".into(),
+            began: self.elapsed,
+            is_stored: true,
+            in_flight: Vec::new(),
+        }
+    }
+
+    /// The seed of a tab that is there and came just now, or a new one.
+    pub(super) fn agreed_seed(&self) -> Rc<str> {
+        let is_recent = |tab: &&Tab| self.elapsed - tab.opened < AGREE_MS && self.parameters.has_locks;
+        let recent = self.tabs.iter().flatten().find(is_recent);
+        recent.map_or_else(|| format!("seed {}", self.tabs_so_far).into(), |tab| Rc::clone(&tab.seed))
+    }
+
+    /// Tells what this tab, and tabs that live no more, have left behind.
+    pub(super) fn recover(&mut self, tab: usize) -> Result<(), String> {
+        let living: Vec<&str> = self.tabs.iter().flatten().map(|tab| tab.name.as_str()).collect();
+        let own = self.tabs[tab].as_ref().map_or("", |tab| tab.name.as_str());
+        let mut left: Vec<(String, u64, Option<u64>, String)> = Vec::new();
+        for (key, text) in &self.storage.entries {
+            let mut parts = key.split('.').skip(1);
+            let name = parts.next().unwrap_or_default();
+            if name == own || !living.contains(&name) {
+                let mut number = || parts.next().and_then(|part| part.parse().ok());
+                left.push((name.to_owned(), number().unwrap_or(0), number(), text.clone()));
+            }
+        }
+        left.sort();
+        for (tab_id, first_seq, seq, text) in &left {
+            let leftover = Leftover { tab_id, first_seq: *first_seq, seq: *seq, text };
+            self.tell(tab, Input::Recovered(leftover), &Deed::Nothing)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn view(
+        &mut self,
+        tab: usize,
+        kind: NavigationKind,
+        arrival: Arrival,
+        (campaign, referrer, is_return): (usize, usize, bool),
+        browser_closed: bool,
+        path: usize,
+    ) -> Result<(), String> {
+        let [source, medium, name] = if is_return { [""; 3] } else { CAMPAIGNS[campaign] };
+        let referrer = if is_return { "" } else { REFERRERS[referrer] };
+        let referrer_url = if referrer.is_empty() { String::new() } else { format!("https://{referrer}/") };
+        let landing = Landing {
+            utm: [source, medium, name, "", "", ""],
+            parameters: "",
+            referrer: &referrer_url,
+            referrer_name: referrer,
+            is_return,
+        };
+        let path = PATHS[path];
+        let next_seq = self.tabs[tab].as_ref().map_or(0, |tab| {
+            let kept = tab.kept.as_ref().map_or(0, |kept| kept.tracker.next_seq());
+            kept.max(tab.page.tracker.next_seq())
+        });
+        let to = Navigation { kind, url: path, path, browser_closed, landing, title: "" };
+        let deed = Deed::View {
+            arrival,
+            is_load: kind == NavigationKind::Load,
+            is_route: kind == NavigationKind::Spa,
+            browser_closed,
+            path,
+        };
+        self.tell(tab, Input::Navigated { to, counts: true, next_seq }, &deed)
+    }
+}
