@@ -6,6 +6,7 @@ const BACK_FORWARD = 2, SPA = 3;
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
 const REQUEST_MS = 29000; // below the tracker's own limit, so that a late request is over before the next
 const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
+const AGREE_MS = 10000; // and agree on a seed with those that began so long before
 const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
 // Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
@@ -18,7 +19,7 @@ accounts.google.com appleid.apple.com login.microsoftonline.com login.live.com a
 
 let feed; // the way into the tracker
 let choices; // what the site chose: the options of the package, by their names there
-let dates; // writes dates in the zone of the midnight rule; nothing where it is the device's
+let dates; // the calendar of the midnight rule; nothing where it is the device's
 let store, tabStore; // localStorage and sessionStorage, or nothing
 let tabId;
 let nextSeq = 0; // of the tab's next event, by the tracker's last word
@@ -42,8 +43,11 @@ function attempt(action) {
   } catch {}
 }
 
-/** Days since 1970-01-01 in the zone. */
-function day(wall) {
+/** Writes dates in a zone. Swedish ones are ISO 8601; a zone that is not known is as if none were named. */
+export const calendar = (timeZone) => attempt(() => new Intl.DateTimeFormat('sv', { timeZone }));
+
+/** Days since 1970-01-01, by a calendar or else where the device is. */
+export function day(wall, dates) {
   const date = new Date(wall);
   return (dates ? Date.parse(dates.format(date)) : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5;
 }
@@ -53,7 +57,7 @@ export function tell(kind, number = 0, text = '', at = now()) {
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
   const stored = attempt(() => store.getItem(KEY)) ?? '';
-  const told = feed(kind, ...at, day(at[0]), number, stored.replaceAll('\0', '') + '\0' + text);
+  const told = feed(kind, ...at, day(at[0], dates), number, stored.replaceAll('\0', '') + '\0' + text);
   // A tracker that is dead tells 0.
   nextSeq = Math.max(nextSeq, Math.floor(told));
   if (hasLeft) attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
@@ -140,10 +144,7 @@ const open_ = (name) => attempt(() => window[name].length >= 0 && window[name]);
 export async function open(chosen) {
   choices = chosen;
   const { midnight, storage } = chosen;
-  if (midnight && midnight != 'local') {
-    // Swedish dates are ISO 8601; a zone that is not known is as if none were named.
-    dates = attempt(() => new Intl.DateTimeFormat('sv', { timeZone: midnight }));
-  }
+  if (midnight && midnight != 'local') dates = calendar(midnight);
   if (storage == 'local') {
     store = open_('localStorage');
     tabStore = open_('sessionStorage');
@@ -182,7 +183,7 @@ function device() {
 export function listen(tracker, at, url) {
   feed = tracker;
   recover((name) => name == tabId);
-  arrive(['navigate', 'reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type), at, url, wasClosed);
+  arrive(['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1, at, url, wasClosed);
 
   const on = (target, names, listener) =>
     names.map((name) => target.addEventListener(name, listener, { capture: true, passive: true }));
@@ -224,9 +225,9 @@ export function listen(tracker, at, url) {
 }
 
 /**
- * Holds the tab's lock while the page lives. The lock's name has the seed: tabs that begin at once on an empty profile
- * do not yet see what the others store, but under a lock they see each other's locks, and the first one's seed is
- * everybody's. Each page of this has its own turn.
+ * Holds the tab's lock while the page lives. Its name has the seed: tabs that begin at once on an empty profile do not
+ * yet see what the others store, but each in its turn they see each other's locks, and the first one's seed is
+ * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
  */
 async function claim() {
   seed ??= random(4);
@@ -236,10 +237,10 @@ async function claim() {
     const { held } = await locks.query();
     const others = held.map(({ name }) => name.split('.')).filter(([key, , agreed]) => key == KEY && agreed);
     living = others.map(([, name]) => name);
-    seed = others[0]?.[2] ?? seed;
+    seed = others.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
     const hold = (granted) => () => new Promise((done) => granted((release = done)));
     // Shared, for the page before in this tab may still have it.
-    await new Promise((granted) => locks.request([KEY, tabId, seed].join('.'), { mode: 'shared' }, hold(granted)));
+    await new Promise((granted) => locks.request([KEY, tabId, seed, Date.now()].join('.'), { mode: 'shared' }, hold(granted)));
   };
   if (store) await locks?.request(KEY, { signal: AbortSignal.timeout?.(CLAIM_MS) }, turn).catch(() => {});
 }

@@ -120,7 +120,8 @@ fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
 fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
     let session = &batch.session;
     let source = &session.source;
-    let origin = Origin::find(&source.source, &source.medium, source.referrer.as_deref().unwrap_or_default());
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let origin = Origin::find(&source.source, &source.medium, &text(&source.campaign), &text(&source.referrer));
     transaction
         .prepare_cached(
             "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,

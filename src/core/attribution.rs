@@ -150,15 +150,3 @@ fn row(table: &'static str, key: &str) -> &'static str {
     }
     ""
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_channel_of_the_tables_is_listed() {
-        for channel in networks::channels_in_use() {
-            assert!(CHANNELS.contains(&channel), "{channel}");
-        }
-    }
-}

@@ -236,8 +236,8 @@ test('a bad option is one sentence, and the page goes on', async () => {
   assert.deepEqual(said, [
     'shopbell: option "timeoutMinutes" is 0; accepted is a number from 1 to 1440, and 30 is used.',
     'shopbell: option "midnight" is Mars/Olympus; accepted is "local", "UTC", an IANA zone or false, and local is used.',
-    'shopbell: option "campaign" is maybe; accepted is true or false, and true is used.',
-    'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, maxHours, autocapture, storage, gpc, debug.',
+    'shopbell: option "campaign" is maybe; accepted is true or false or "medium" or "campaign", and true is used.',
+    'shopbell: option "colour" is not known; accepted are collector, site, timeoutMinutes, midnight, campaign, internalCampaigns, maxHours, endOnBrowserClose, gateways, autocapture, storage, gpc, debug.',
   ]);
 });
 
@@ -280,6 +280,8 @@ test('the inspector makes a session roll by campaign, inactivity and midnight', 
   await page.click('.inspector [data-move="31"]');
   await act();
   assert.equal((await session(page)).reason, 'inactivity');
+  // A site has a session a second at most.
+  await page.waitForFunction(() => Date.now() - shopbell.session().started_at > 1000);
   await page.click('.inspector [data-move="midnight"]');
   await act();
   assert.equal((await session(page)).reason, 'midnight');

@@ -105,7 +105,7 @@ proptest! {
         };
         let arrival = Arrival::read(&landing);
         prop_assert_eq!(arrival.facts().matches('\n').count(), 8);
-        let _ = Origin::find(&source, &parameters, &referrer);
+        let _ = Origin::find(&source, &parameters, &source, &referrer);
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn every_mistake_is_found() {
     let mut found = found.into_inner().expect("no panic");
     found.sort_by_key(|(_, seed)| seed.clone().unwrap_or(u64::MAX));
     for (what, seed) in &found {
-        println!("{:<60} {}", what, seed.as_ref().map_or_else(|error| error.clone(), |seed| format!("seed {seed}")));
+        println!("{:<60} {}", what, seed.as_ref().map_or_else(Clone::clone, |seed| format!("seed {seed}")));
     }
     let missed: Vec<_> = found.iter().filter(|(_, seed)| seed.is_err()).collect();
     assert!(missed.is_empty(), "{missed:?}");

@@ -6,45 +6,70 @@
 //!
 //! The tables are text, a row a line, plain to edit.
 
-use super::{DIRECT, REFERRAL, row};
+use super::{DIRECT, REFERRAL};
 use crate::lines;
-use crate::text::{before, take};
+use crate::text::before;
 use alloc::string::{String, ToString};
 
-/// Every channel there is.
-pub const CHANNELS: [&str; 14] = [
+/// Every channel there is: GA4's default channel groups, and one for assistants.
+pub const CHANNELS: [&str; 20] = [
     "direct",
-    "organic_search",
+    "cross_network",
+    "paid_shopping",
     "paid_search",
-    "organic_social",
     "paid_social",
-    "paid_other",
-    "video",
+    "paid_video",
     "display",
+    "paid_other",
+    "organic_shopping",
+    "organic_social",
+    "organic_video",
+    "organic_search",
+    "ai_assistants",
     "email",
     "affiliates",
+    "audio",
     "sms",
-    "ai_assistants",
+    "mobile_push",
     "referral",
     "unassigned",
 ];
 
-/// What a group of networks makes of a visit.
-#[derive(Clone, Copy)]
-struct Group {
-    /// The medium of a visit that only a referrer explains.
-    medium: &'static str,
-    organic: &'static str,
-    paid: &'static str,
+/// What kind of network sends a visitor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Group {
+    Search,
+    Social,
+    Video,
+    Shopping,
+    Assistant,
+    Mail,
+    /// None that we know.
+    Unknown,
 }
 
-const SEARCH: Group = Group { medium: "organic", organic: "organic_search", paid: "paid_search" };
-const SOCIAL: Group = Group { medium: "social", organic: "organic_social", paid: "paid_social" };
-const VIDEO: Group = Group { medium: "referral", organic: "video", paid: "video" };
-const ASSISTANT: Group = Group { medium: "referral", organic: "ai_assistants", paid: "paid_other" };
-const MAIL: Group = Group { medium: "email", organic: "email", paid: "paid_other" };
-/// The group of a source that is no network we know.
-const UNKNOWN: Group = Group { medium: "referral", organic: "referral", paid: "paid_other" };
+impl Group {
+    /// The medium of a visit that only a referrer explains.
+    fn medium(self) -> &'static str {
+        match self {
+            Self::Search => "organic",
+            Self::Social => "social",
+            Self::Mail => "email",
+            Self::Video | Self::Shopping | Self::Assistant | Self::Unknown => REFERRAL,
+        }
+    }
+
+    /// The channel that paid visits make.
+    fn paid(self) -> &'static str {
+        match self {
+            Self::Search => "paid_search",
+            Self::Social => "paid_social",
+            Self::Video => "paid_video",
+            Self::Shopping => "paid_shopping",
+            Self::Assistant | Self::Mail | Self::Unknown => "paid_other",
+        }
+    }
+}
 
 /// Domain and name of each network, under the initial of its group. A domain that ends in a dot stands for all its
 /// country domains.
@@ -82,6 +107,13 @@ vk.com vk
 v
 youtube.com youtube
 vimeo.com vimeo
+p
+amazon. amazon
+ebay. ebay
+etsy.com etsy
+walmart.com walmart
+aliexpress.com aliexpress
+shopping.google.com google-shopping
 a
 chatgpt.com chatgpt
 perplexity.ai perplexity
@@ -91,42 +123,6 @@ claude.ai claude
 m
 mail.google.com gmail
 ";
-
-/// Medium and the channel it makes, whatever the network; `paid` for the network's paid channel.
-const MEDIUMS: &str = "\
-cpc paid
-ppc paid
-cpv paid
-retargeting paid
-display display
-banner display
-expandable display
-interstitial display
-cpm display
-email email
-e-mail email
-e_mail email
-newsletter email
-affiliate affiliates
-affiliates affiliates
-sms sms
-video video
-social organic_social
-social-network organic_social
-social-media organic_social
-sm organic_social
-organic organic_search
-referral referral
-link referral
-app referral
-";
-
-/// What stands behind `key` and a space at the beginning of a row; empty where no row begins so.
-fn look_up(table: &'static str, key: &str) -> &'static str {
-    let mut row = row(table, key);
-    take(&mut row, b' ');
-    row
-}
 
 /// Where a session came from, as its source, medium and referrer tell: the names that its site goes by, and the
 /// channel they make.
@@ -142,15 +138,15 @@ pub struct Origin {
 
 impl Origin {
     /// Finds the origin of a session.
-    pub fn find(source: &str, medium: &str, referrer: &str) -> Self {
+    pub fn find(source: &str, medium: &str, campaign: &str, referrer: &str) -> Self {
         let from = host(referrer);
         let is_campaign = !is_referral(source, medium, from);
         let (name, group) = if is_campaign { (source, by_name(source)) } else { by_host(from) };
-        let medium = if is_campaign { medium } else { group.medium };
+        let medium = if is_campaign { medium } else { group.medium() };
         Self {
             source: name.to_string(),
             medium: medium.to_string(),
-            channel: if source == DIRECT { "direct" } else { channel(medium, group, is_campaign) },
+            channel: if source == DIRECT { "direct" } else { channel(medium, campaign, group) },
         }
     }
 }
@@ -174,9 +170,9 @@ fn is_referral(source: &str, medium: &str, from: &str) -> bool {
     !from.is_empty() && source == from && medium == REFERRAL
 }
 
-/// The group of the network that a campaign calls `source`.
+/// The group of the network that a campaign calls `source`, by its name or by its host.
 fn by_name(source: &str) -> Group {
-    find(&mut |_, name| name == source).1
+    find(&mut |domain, name| name == source || is_in(source, domain)).1
 }
 
 /// Name and group of the network at `host` (in lower case); the host itself where it is none we know.
@@ -187,18 +183,19 @@ fn by_host(host: &str) -> (&str, Group) {
 
 /// The last network that is as wanted: those below another's domain stand behind it.
 fn find(is_wanted: &mut dyn FnMut(&'static str, &'static str) -> bool) -> (&'static str, Group) {
-    let mut found = ("", UNKNOWN);
-    let mut group = UNKNOWN;
+    let mut found = ("", Group::Unknown);
+    let mut group = Group::Unknown;
     let mut rest = NETWORKS;
     while !rest.is_empty() {
         let row = lines::next(&mut rest);
         match (row, row.split_once(' ')) {
             (_, Some((domain, name))) if is_wanted(domain, name) => found = (name, group),
-            ("s", None) => group = SEARCH,
-            ("n", None) => group = SOCIAL,
-            ("v", None) => group = VIDEO,
-            ("a", None) => group = ASSISTANT,
-            ("m", None) => group = MAIL,
+            ("s", None) => group = Group::Search,
+            ("n", None) => group = Group::Social,
+            ("v", None) => group = Group::Video,
+            ("p", None) => group = Group::Shopping,
+            ("a", None) => group = Group::Assistant,
+            ("m", None) => group = Group::Mail,
             _ => {}
         }
     }
@@ -231,23 +228,38 @@ fn is_country(suffix: &str) -> bool {
     matches!(last.len(), 2 | 3) && before(last, b'.') == last
 }
 
-/// The channel of a source that is not direct: the medium's word counts before the network's.
-fn channel(medium: &str, group: Group, is_campaign: bool) -> &'static str {
-    let is_paid = medium.as_bytes().starts_with(b"paid");
-    match look_up(MEDIUMS, medium) {
-        "paid" => group.paid,
-        _ if is_paid => group.paid,
-        // A site that is no network says nothing of a campaign whose medium says nothing.
-        "" if is_campaign && group.organic == UNKNOWN.organic => "unassigned",
-        "" | "referral" => group.organic,
-        channel => channel,
-    }
+/// The channel of a source that is not direct: the first of GA4's definitions that it meets, in their order.
+fn channel(medium: &str, campaign: &str, group: Group) -> &'static str {
+    let is = |mediums: &[&str]| mediums.contains(&medium);
+    let is_paid = medium.contains("cp") || medium.starts_with("paid") || is(&["ppc", "retargeting"]);
+    let is_shopping = group == Group::Shopping || is_shop(campaign);
+    let definitions = [
+        (campaign.contains("cross-network"), "cross_network"),
+        (is_paid && is_shopping, "paid_shopping"),
+        (is_paid && group.paid() != "paid_other", group.paid()),
+        (is(&["display", "banner", "expandable", "interstitial", "cpm"]), "display"),
+        (is_paid, "paid_other"),
+        (is_shopping, "organic_shopping"),
+        (group == Group::Social || is(&SOCIAL_MEDIUMS), "organic_social"),
+        (group == Group::Video || medium.contains("video"), "organic_video"),
+        (group == Group::Search || medium == "organic", "organic_search"),
+        (group == Group::Assistant, "ai_assistants"),
+        (group == Group::Mail || is(&["email", "e-mail", "e_mail", "e mail", "newsletter"]), "email"),
+        (is(&["affiliate", "affiliates"]), "affiliates"),
+        (medium == "audio", "audio"),
+        (medium == "sms", "sms"),
+        (medium.ends_with("push") || medium.contains("mobile") || medium.contains("notification"), "mobile_push"),
+        (is(&["referral", "link", "app"]), "referral"),
+    ];
+    definitions.into_iter().find(|(is_met, _)| *is_met).map_or("unassigned", |(_, channel)| channel)
 }
 
-#[cfg(test)]
-pub(super) fn channels_in_use() -> impl Iterator<Item = &'static str> {
-    let groups = [SEARCH, SOCIAL, VIDEO, ASSISTANT, MAIL, UNKNOWN];
-    let of_mediums = MEDIUMS.lines().map(|row| look_up(MEDIUMS, before(row, b' ')));
-    let of_groups = groups.into_iter().flat_map(|group| [group.organic, group.paid]);
-    of_mediums.filter(|channel| *channel != "paid").chain(of_groups).chain(["unassigned"])
+const SOCIAL_MEDIUMS: [&str; 6] = ["social", "social-network", "social-media", "sm", "social network", "social media"];
+
+/// Whether a campaign's name says that it is for a shop's products: the word "shopping", or "shop" at the beginning of a
+/// word or behind an e.
+fn is_shop(campaign: &str) -> bool {
+    let before_shop = |(at, _): (usize, &str)| campaign.as_bytes().get(at.wrapping_sub(1)).copied();
+    let begins = |before: Option<u8>| before.is_none_or(|byte| !byte.is_ascii_lowercase() || byte == b'e');
+    campaign.contains("shopping") || campaign.match_indices("shop").map(before_shop).any(begins)
 }
