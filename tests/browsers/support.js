@@ -93,19 +93,31 @@ export class Collector {
   }
 }
 
-let browser;
-export async function launch() {
-  browser ??= await chromium.launch({
+const start = (options) =>
+  chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    ...options,
   });
-  return browser;
+
+let browser;
+let keeping;
+export const launch = async () => (browser ??= await start());
+export async function close() {
+  await browser?.close();
+  await keeping?.close();
 }
-export const close = () => browser?.close();
+
+/** A profile in a browser that keeps pages for going back, as people's browsers do and this one's default does not. */
+export async function keepingProfile(options) {
+  keeping ??= await start({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
+  return watch(await keeping.newContext(options));
+}
 
 /** A profile of its own. Every batch that leaves it is checked against the schema; every error of a page fails. */
-export async function profile(options) {
-  const context = await (await launch()).newContext(options);
+export const profile = async (options) => watch(await (await launch()).newContext(options));
+
+function watch(context) {
   context.batches = [];
   context.problems = [];
   context.on('request', (request) => {

@@ -54,6 +54,8 @@ fn campaigns_name_their_source_and_medium() {
     check("net/display", ["net", "display", "display"]);
     check("net/cpm", ["net", "cpm", "display"]);
     check("net/cpc", ["net", "cpc", "paid_other"]);
+    check("net/ppc", ["net", "ppc", "paid_other"]);
+    check("net/paid", ["net", "paid", "paid_other"]);
     check("net/retargeting", ["net", "retargeting", "paid_other"]);
     check("news/email", ["news", "email", "email"]);
     check("news/newsletter", ["news", "newsletter", "email"]);
@@ -128,6 +130,8 @@ fn never_by_a_part_of_it() {
     check("https://evil.example/google.html", ["evil.example", "referral", "referral"]);
     check("https://google.evil.example/", ["google.evil.example", "referral", "referral"]);
     check("https://google.com.evil.example/", ["google.com.evil.example", "referral", "referral"]);
+    check("https://google.evil/", ["google.evil", "referral", "referral"]);
+    check("https://google.a.b/", ["google.a.b", "referral", "referral"]);
     check("https://notgoogle.com/", ["notgoogle.com", "referral", "referral"]);
     check("https://google/", ["google", "referral", "referral"]);
     check("https://notshop.com/", ["notshop.com", "referral", "referral"]);

@@ -13,7 +13,7 @@ use shopbell_core::event::{Money, Order};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::record::RECORD_KEY;
-use shopbell_core::session::{CHECKOUT_MS_MAX, INACTIVITY_MS_MIN, Rules};
+use shopbell_core::session::{CHECKOUT_MS_MAX, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN, Rules};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{ACTIVITY_WRITE_MS, Input, Moment, Navigation, NavigationKind, Output, Tracker};
 use std::collections::BTreeMap;
@@ -448,7 +448,7 @@ fn storage_is_written_no_more_often_than_it_must_be() {
 #[test]
 fn what_a_tab_may_not_know_is_far_below_the_shortest_timeout() {
     const { assert!(ACTIVITY_WRITE_MS * 10 <= INACTIVITY_MS_MIN) };
-    const { assert!(CHECKOUT_MS_MAX == HOUR) };
+    const { assert!(CHECKOUT_MS_MAX == HOUR && INACTIVITY_MS_MIN == MINUTE && INACTIVITY_MS_MAX == DAY) };
     // The tolerance: what another tab did less than five seconds after a write is not known.
     check("load /, tab two, load /, 0:04.999, click, 29:55.001, tab one, click", "2 inactivity (direct)");
     check("load /, tab two, load /, 5s, click, 29:55, tab one, click", "1 first (direct)");
