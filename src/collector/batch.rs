@@ -1,8 +1,8 @@
 //! What a batch must be: the native format as it is received.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shopbell_core::attribution::DIRECT;
+use shopbell_core::attribution::{DIRECT, Origin};
 
 /// The schema that is taken.
 pub const SCHEMA: &str = "shopbell/1";
@@ -54,9 +54,16 @@ pub struct Session {
     pub landing_page: String,
     #[serde(default)]
     pub source: Source,
+    #[serde(default)]
+    pub first_touch: Option<Source>,
+    #[serde(default)]
+    pub last_non_direct: Option<Source>,
+    /// Kept as text: what the session before added up to.
+    #[serde(default)]
+    pub previous: Option<Box<RawValue>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
 pub struct Source {
@@ -65,6 +72,7 @@ pub struct Source {
     pub campaign: Option<String>,
     pub term: Option<String>,
     pub content: Option<String>,
+    pub campaign_id: Option<String>,
     pub click_id: Option<String>,
     pub referrer: Option<String>,
     /// Found here where the batch does not say it, as the tracker's do not.
@@ -79,6 +87,7 @@ impl Default for Source {
             campaign: None,
             term: None,
             content: None,
+            campaign_id: None,
             click_id: None,
             referrer: None,
             channel: None,
@@ -109,6 +118,21 @@ pub struct Event {
     /// Kept as text: what a shop says in its properties is the shop's.
     #[serde(default)]
     pub props: Option<Box<RawValue>>,
+}
+
+impl Source {
+    /// The same under the names that networks go by, with its channel.
+    #[must_use]
+    pub fn named(&self) -> Self {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let origin = Origin::find(&self.source, &self.medium, &text(&self.campaign), &text(&self.referrer));
+        Self {
+            source: origin.source,
+            medium: origin.medium,
+            channel: self.channel.clone().or_else(|| Some(origin.channel.to_owned())),
+            ..self.clone()
+        }
+    }
 }
 
 impl Batch {

@@ -74,7 +74,7 @@ pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result
             url: row.get(7)?,
             title: row.get(8)?,
             consent: row.get(9)?,
-            props: row.get::<_, Option<String>>(10)?.and_then(|props| RawValue::from_string(props).ok()),
+            props: json(row, "props")?,
             site: row.get(11)?,
             session_id: row.get(12)?,
             sent_at: row.get(13)?,
@@ -102,6 +102,12 @@ pub(crate) struct Session {
     currency: Option<String>,
     landing_page: String,
     source: Source,
+    /// Where the device's first session came from.
+    first_touch: Option<Box<RawValue>>,
+    /// The latest source that was not direct.
+    last_non_direct: Option<Box<RawValue>>,
+    /// What the session before added up to.
+    previous: Option<Box<RawValue>>,
     funnel_step: &'static str,
     bot: Option<String>,
 }
@@ -113,6 +119,7 @@ struct Source {
     campaign: Option<String>,
     term: Option<String>,
     content: Option<String>,
+    campaign_id: Option<String>,
     click_id: Option<String>,
     referrer: Option<String>,
     channel: Option<String>,
@@ -143,13 +150,22 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
             campaign: row.get("campaign")?,
             term: row.get("term")?,
             content: row.get("content")?,
+            campaign_id: row.get("campaign_id")?,
             click_id: row.get("click_id")?,
             referrer: row.get("referrer")?,
             channel: row.get("channel")?,
         },
+        first_touch: json(row, "first_touch")?,
+        last_non_direct: json(row, "last_non_direct")?,
+        previous: json(row, "previous")?,
         funnel_step: step_name(row.get("funnel_step")?),
         bot: row.get("bot")?,
     })
+}
+
+fn json(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Box<RawValue>>> {
+    let text: Option<String> = row.get(column)?;
+    Ok(text.and_then(|text| RawValue::from_string(text).ok()))
 }
 
 /// The latest sessions, the oldest of them first.

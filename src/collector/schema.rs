@@ -17,6 +17,9 @@ CREATE TABLE IF NOT EXISTS sessions (
     last_event_at INTEGER NOT NULL,
     landing_page TEXT NOT NULL,
     source TEXT, medium TEXT, campaign TEXT, term TEXT, content TEXT, click_id TEXT, referrer TEXT, channel TEXT,
+    campaign_id TEXT,
+    -- JSON as the batches have it.
+    first_touch TEXT, last_non_direct TEXT, previous TEXT,
     bot TEXT,
     page_views INTEGER NOT NULL DEFAULT 0,
     events INTEGER NOT NULL DEFAULT 0,
@@ -57,6 +60,9 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID;
 ";
 
+/// Columns of sessions that databases of earlier versions have not.
+const NEWER: [&str; 4] = ["campaign_id", "first_touch", "last_non_direct", "previous"];
+
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
     let connection =
@@ -70,5 +76,12 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // Readers do not wait for the writer. FULL: a commit is on the disk before it is acknowledged.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.execute_batch(TABLES)
+    connection.execute_batch(TABLES)?;
+    for column in NEWER {
+        let known = "SELECT count(*) FROM pragma_table_info('sessions') WHERE name = ?1";
+        if connection.query_row(known, [column], |row| row.get::<_, i64>(0))? == 0 {
+            connection.execute_batch(&format!("ALTER TABLE sessions ADD COLUMN {column} TEXT"))?;
+        }
+    }
+    Ok(())
 }

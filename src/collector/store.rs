@@ -1,10 +1,9 @@
 //! The store: one thread that writes, in groups of whatever batches have come meanwhile, and readers beside it.
 
-use crate::batch::{Batch, Event};
+use crate::batch::{Batch, Event, Source};
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
-use shopbell_core::attribution::Origin;
 use shopbell_core::event::{FUNNEL, Money, PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -118,16 +117,33 @@ fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
 }
 
 fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
+    add_session(transaction, batch)?;
+    for event in &batch.events {
+        if add_event(transaction, batch, event, received_at)? {
+            count(transaction, batch, event)?;
+        }
+    }
+    Ok(())
+}
+
+/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts.
+fn add_session(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
     let session = &batch.session;
-    let source = &session.source;
-    let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    let origin = Origin::find(&source.source, &source.medium, &text(&source.campaign), &text(&source.referrer));
+    let source = session.source.named();
+    let text = |source: &Option<Source>| source.as_ref().and_then(|source| serde_json::to_string(&source.named()).ok());
     transaction
         .prepare_cached(
             "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,
-                landing_page, source, medium, campaign, term, content, click_id, referrer, channel, bot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-             ON CONFLICT DO NOTHING",
+                landing_page, source, medium, campaign, term, content, campaign_id, click_id, referrer, channel,
+                first_touch, last_non_direct, bot)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+             ON CONFLICT DO UPDATE SET reason = excluded.reason, started_at = excluded.started_at,
+                landing_page = excluded.landing_page, source = excluded.source, medium = excluded.medium,
+                campaign = excluded.campaign, term = excluded.term, content = excluded.content,
+                campaign_id = excluded.campaign_id, click_id = excluded.click_id, referrer = excluded.referrer,
+                channel = excluded.channel, first_touch = excluded.first_touch,
+                last_non_direct = excluded.last_non_direct
+             WHERE excluded.started_at < sessions.started_at",
         )?
         .execute(params![
             batch.site,
@@ -138,20 +154,23 @@ fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqli
             session.previous_id,
             session.started_at as i64,
             session.landing_page,
-            origin.source,
-            origin.medium,
+            source.source,
+            source.medium,
             source.campaign,
             source.term,
             source.content,
+            source.campaign_id,
             source.click_id,
             source.referrer,
-            source.channel.as_deref().unwrap_or(origin.channel),
+            source.channel,
+            text(&session.first_touch),
+            text(&session.last_non_direct),
             batch.device.bot,
         ])?;
-    for event in &batch.events {
-        if add_event(transaction, batch, event, received_at)? {
-            count(transaction, batch, event)?;
-        }
+    if let Some(previous) = &session.previous {
+        transaction
+            .prepare_cached("UPDATE sessions SET previous = coalesce(previous, ?3) WHERE site = ?1 AND id = ?2")?
+            .execute(params![batch.site, session.id, previous.get()])?;
     }
     Ok(())
 }

@@ -299,3 +299,50 @@ fn what_cannot_work_is_said_in_one_sentence() {
     let unknown = fail(&["--listen", "127.0.0.1:0", "--store", "postgres://x"]);
     assert!(unknown.contains("accepted is sqlite:PATH"), "{unknown}");
 }
+
+#[test]
+fn a_session_has_the_sources_beside_its_own_and_the_totals_of_the_one_before() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let mut told = batch(&visit());
+    told["session"]["first_touch"] = json!({ "source": "google", "medium": "cpc" });
+    told["session"]["last_non_direct"] = json!({ "source": "facebook", "medium": "cpc", "campaign_id": "42" });
+    told["session"]["previous"] = json!({ "page_views": 3, "last_activity_at": 900 });
+    collector.accept(&told);
+    told["session"]["previous"] = json!({ "page_views": 4 });
+    collector.accept(&told);
+    let session = collector.get("sessions?site=shop")[0].clone();
+    let first = &session["first_touch"];
+    assert_eq!([&first["source"], &first["channel"]], [&json!("google"), &json!("paid_search")]);
+    assert_eq!(session["last_non_direct"]["campaign_id"], "42");
+    assert_eq!(session["previous"]["page_views"], 3, "once");
+}
+
+#[test]
+fn of_two_tellings_of_a_beginning_the_earlier_counts() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    collector.accept(&batch(&[event(0, "session_start", &json!({}))]));
+    for (started_at, page, expected) in [(999, "/early", "/early"), (1_001, "/late", "/early")] {
+        let mut told = batch(&[event(started_at, "page_view", &json!({}))]);
+        told["session"]["started_at"] = json!(started_at);
+        told["session"]["landing_page"] = json!(page);
+        collector.accept(&told);
+        let session = collector.get("sessions?site=shop")[0].clone();
+        assert_eq!((&session["landing_page"], &session["started_at"]), (&json!(expected), &json!(999)));
+    }
+}
+
+#[test]
+fn a_store_of_an_earlier_version_goes_on() {
+    let folder = TempDir::new().expect("a folder");
+    drop(Collector::start(folder.path()));
+    let store = rusqlite::Connection::open(folder.path().join("events.sqlite")).expect("a database");
+    for column in ["campaign_id", "first_touch", "last_non_direct", "previous"] {
+        store.execute_batch(&format!("ALTER TABLE sessions DROP COLUMN {column}")).expect("a column");
+    }
+    drop(store);
+    let collector = Collector::start(folder.path());
+    collector.accept(&batch(&visit()));
+    assert_eq!(collector.get("sessions?site=shop")[0]["previous"], json!(null));
+}
