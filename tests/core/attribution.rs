@@ -41,6 +41,8 @@ fn campaigns_name_their_source_and_medium() {
     check("google/cpm", ["google", "cpm", "paid_search"]);
     check("google/paidsearch", ["google", "paidsearch", "paid_search"]);
     check("google/organic", ["google", "organic", "organic_search"]);
+    check("google", ["google", "", "organic_search"]);
+    check("engine/organic", ["engine", "organic", "organic_search"]);
     check("youtube/cpv", ["youtube", "cpv", "paid_video"]);
     check("youtube/cpc", ["youtube", "cpc", "paid_video"]);
     check("vendor/video", ["vendor", "video", "organic_video"]);

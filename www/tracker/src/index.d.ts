@@ -16,10 +16,22 @@ export interface Options {
   timeoutMinutes?: number;
   /** Whose midnight ends a session: the visitor's (default), that of an IANA zone such as `"Europe/Paris"`, or nobody's. */
   midnight?: 'local' | 'UTC' | (string & {}) | false;
-  /** Whether a new `utm_source`, or a click id of another network, ends a session; true by default. */
-  campaign?: boolean;
+  /**
+   * What ends a session where it is new: the source of a campaign (`true`, the default; a `utm_source`, or the click id of
+   * a network), its source or medium, its source, medium or campaign, or nothing.
+   */
+  campaign?: boolean | 'medium' | 'campaign';
+  /** Whether campaign parameters on links within the site count; true by default. */
+  internalCampaigns?: boolean;
   /** Longest session in hours, 1 to 720; by default 24 where `midnight` is off, and no bound where it is on. */
   maxHours?: number;
+  /** Whether a session ends when the last tab of the origin is gone; false by default. It needs Web Locks. */
+  endOnBrowserClose?: boolean;
+  /**
+   * Hosts, or domains above them, that visitors pay or sign in at and come back from, beside the shipped ones; a hyphen in
+   * front takes one off. A list, or a text with commas or spaces between.
+   */
+  gateways?: string | string[];
   /** Whether page views are counted by themselves, on load and on History and hash navigation; true by default. */
   autocapture?: boolean;
   /** `"memory"` keeps nothing in the browser: a session is as long as the page. `"local"` by default. */
@@ -33,8 +45,8 @@ export interface Options {
 /** The page's tracker: what `init()` returns, and `window.shopbell` where the script tag is used. */
 export interface Shopbell {
   /**
-   * Tracks an event. The name has at most 64 bytes and is not `session_start`, which is the tracker's own; the properties are an object that JSON can write, of at most
-   * 8 KiB. What cannot be tracked is counted in `session().dropped`. Calls before the module is ready are kept, up
+   * Tracks an event. The name has at most 64 bytes and is not `session_start`, which is the tracker's own; the
+   * properties are an object that JSON can write, of at most 8 KiB. What cannot be tracked is counted in `session().dropped`. Calls before the module is ready are kept, up
    * to a thousand, each with its own times.
    */
   track(name: EventName, props?: Props): void;
@@ -42,8 +54,13 @@ export interface Shopbell {
   page(props?: Props): void;
   /** The session as it is now; null before the module is ready, and where nothing is tracked. Looking is no activity. */
   session(): Session | null;
-  /** Ends the session and begins another. */
+  /** Ends the session and begins another, once a second at most. */
   newSession(): void;
+  /**
+   * Tells that the visitor is about to pay at another site: until the purchase, an hour at most, nothing but
+   * `newSession()` ends the session.
+   */
+  checkoutPending(): void;
   /** Sends what waits; settles when that is answered or has failed, after ten seconds at the latest. */
   flush(): Promise<void>;
 }
@@ -77,28 +94,31 @@ export interface Item {
 }
 
 /** Why a session began. */
-export type Reason = 'first' | 'inactivity' | 'midnight' | 'campaign' | 'max_length' | 'manual';
+export type Reason = 'first' | 'inactivity' | 'midnight' | 'campaign' | 'max_length' | 'browser_close' | 'manual';
 
 /** How far along the way to an order a session came. */
 export type FunnelStep =
   | 'visit' | 'view_item' | 'add_to_cart' | 'begin_checkout' | 'add_shipping_info' | 'add_payment_info' | 'purchase';
 
-/** A session, named as in the batches that collectors get. Times are Unix milliseconds; a text that is unknown is empty. */
+/** A session, named as in the batches that collectors get. Times are Unix milliseconds; a text that is unknown is absent. */
 export interface Session {
   id: string;
   device_id: string;
   /** The device's session before this one. */
-  previous_id: string;
+  previous_id?: string;
   /** 1 for the device's first session. */
   number: number;
   reason: Reason;
   started_at: number;
-  last_activity_at: number;
   /** When it ends by inactivity if nothing more happens. */
   expires_at: number;
   /** Path of its first page. */
   landing_page: string;
   source: Source;
+  /** Where the device's first session came from. */
+  first_touch: Source;
+  /** The latest source that was not direct, this session's own included. */
+  last_non_direct?: Source;
   totals: Totals;
   /** `memory` where storage is switched off, blocked or full. */
   storage: 'local' | 'memory';
@@ -114,16 +134,18 @@ export interface Session {
 
 /** Where a session came from. */
 export interface Source {
-  /** `utm_source`, else the network of a click id, else the referrer's host, else `(direct)`. */
+  /** `utm_source`, else the network of a click id, else `ref` or `source`, else the referrer's host, else `(direct)`. */
   source: string;
-  medium: string;
-  campaign: string;
-  term: string;
-  content: string;
+  medium?: string;
+  campaign?: string;
+  term?: string;
+  content?: string;
+  /** `utm_id`. */
+  campaign_id?: string;
   /** Name of the click id, such as `gclid`; never its value. */
-  click_id: string;
+  click_id?: string;
   /** Origin and path of the page that linked here, if it was another site's. */
-  referrer: string;
+  referrer?: string;
 }
 
 /** What a session adds up to. */
@@ -135,7 +157,9 @@ export interface Totals {
   /** Value of the orders in `currency`. */
   revenue: number;
   /** Currency of the first order. */
-  currency: string;
+  currency?: string;
+  /** Its latest activity. */
+  last_activity_at: number;
   funnel_step: FunnelStep;
 }
 
