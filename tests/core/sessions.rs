@@ -121,7 +121,7 @@ impl Browser {
             "timer" => self.tell(Input::Woke),
             "pay" => self.tell(Input::CheckoutPending),
             "new" => self.tell(Input::NewSession),
-            "tab" => self.tab = object.to_owned(),
+            "tab" => object.clone_into(&mut self.tab),
             "close" => {
                 self.tabs.clear();
                 self.was_closed = true;
