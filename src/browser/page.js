@@ -11,7 +11,7 @@ const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
 // Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
 // 3-D Secure pages of banks, identity providers. A host, or the domain above it.
-const GATEWAYS = `paypal.com stripe.com link.com klarna.com adyen.com mollie.com sofort.com ideal.nl checkout.com
+export const GATEWAYS = `paypal.com stripe.com link.com klarna.com adyen.com mollie.com sofort.com ideal.nl checkout.com
 worldpay.com opayo.com authorize.net squareup.com shop.app affirm.com afterpay.com clearpay.co.uk sezzle.com alipay.com
 payu.com przelewy24.pl trustly.com redsys.es razorpay.com mercadopago.com pay.google.com pay.amazon.com
 cardinalcommerce.com arcot.com wlp-acs.com rsa3dsauth.com 3dsecure.io netcetera.com
@@ -230,7 +230,7 @@ export function listen(tracker, at, url) {
  * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
  */
 async function claim() {
-  seed ??= random(4);
+  seed = random(4);
   living = 0;
   const { locks } = navigator;
   const turn = async () => {

@@ -27,8 +27,10 @@ pub(crate) fn all() -> Result<()> {
     let mut doc = cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
-    say("testing the core, the collector and the simulator, whose oracles must find each of many mistakes");
+    say("testing the core, the collector and the simulator");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
+    say("making mistakes in the core, each of which the simulator must find");
+    run(cargo().args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]))?;
     size::guard()?;
     same_stub()?;
     browsers()

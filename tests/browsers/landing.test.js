@@ -2,8 +2,9 @@
 // text will do, and none may throw.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { calendar, day, landing, pageOf } from '../../src/browser/page.js';
+import { GATEWAYS, calendar, day, landing, pageOf } from '../../src/browser/page.js';
 
 const SHOP = 'https://shop.example/';
 
@@ -144,6 +145,11 @@ test('payment and login returns are no arrivals, whatever their URL says', () =>
   comeBack('https://paypal.com.evil.example/', false);
   comeBack('https://evil.example/paypal.com', false);
   comeBack('', false);
+});
+
+test('the list of gateways is in the README', async () => {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  for (const host of GATEWAYS.split(/\s+/)) assert.ok(readme.includes('`' + host + '`'), host);
 });
 
 test('the list of gateways is the site\'s to edit', () => {

@@ -101,6 +101,7 @@ impl History {
         let is_seen = |(at, has_crashed): &(u64, bool)| at + self.parameters.stale_ms_max <= elapsed && !has_crashed;
         if let (Some("inactivity"), Some(before)) = (outcome.reason, before)
             && !self.parameters.has_storage_faults
+            && !self.parameters.is_storage_blocked
             && let Some((idle, drift)) = self.idle_ms(before, elapsed, is_seen)
             && idle + drift + WRITE_MS < self.parameters.rules.timeout_ms
         {

@@ -41,6 +41,8 @@ pub struct Parameters {
     pub stale_ms_max: u64,
     /// Whether tabs agree on a seed by locks.
     pub has_locks: bool,
+    /// Whether there is no storage at all, so that each page is alone.
+    pub is_storage_blocked: bool,
     /// Whether tabs crash.
     pub has_crashes: bool,
     /// Whether storage is filled, wiped and spoiled.
@@ -54,7 +56,7 @@ pub struct Parameters {
 impl Parameters {
     /// Whether every tab sees at once what another has stored, and all of it stays.
     pub fn is_orderly(&self) -> bool {
-        self.stale_ms_max == 0 && !self.has_crashes && !self.has_storage_faults
+        self.stale_ms_max == 0 && !self.has_crashes && !self.has_storage_faults && !self.is_storage_blocked
     }
 }
 
@@ -94,6 +96,8 @@ pub enum Act {
     CheckoutPending,
     /// The tab is hidden.
     Hide,
+    /// The browser freezes the tab until its next act.
+    Freeze,
     /// Somebody looks at the session: the inspector, a heartbeat.
     Look,
     /// The tab is closed.
@@ -203,6 +207,7 @@ fn parameters(dice: &mut Dice) -> Parameters {
         drift_ppm: if dice.chance(30) { dice.below(2_000) as i64 - 1_000 } else { 0 },
         stale_ms_max: if dice.chance(40) { dice.pick(&[5, 50, 500, 2_000]) } else { 0 },
         has_locks: dice.chance(85),
+        is_storage_blocked: dice.chance(4),
         has_crashes: dice.chance(30),
         has_storage_faults: dice.chance(30),
         has_clock_faults: dice.chance(30),
@@ -250,7 +255,8 @@ fn act(dice: &mut Dice, world: &Parameters) -> Act {
         74..77 => Act::NewSession,
         77..79 => Act::CheckoutPending,
         79..84 => Act::Hide,
-        84..88 => Act::Look,
+        84..87 => Act::Look,
+        87..88 => Act::Freeze,
         88..91 => Act::Close,
         91..92 => Act::Quit,
         92..93 => Act::Travel { zone: dice.index(ZONES.len()) },
@@ -283,8 +289,12 @@ impl fmt::Display for Parameters {
         )?;
         write!(
             out,
-            "  crashes {}, storage faults {}, clock faults {}, failing {} of 1000",
-            self.has_crashes, self.has_storage_faults, self.has_clock_faults, self.failing_permille
+            "  storage blocked {}, crashes {}, storage faults {}, clock faults {}, failing {} of 1000",
+            self.is_storage_blocked,
+            self.has_crashes,
+            self.has_storage_faults,
+            self.has_clock_faults,
+            self.failing_permille
         )
     }
 }

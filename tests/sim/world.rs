@@ -60,17 +60,20 @@ struct Page {
     /// The record's text as it last read or wrote it.
     text: Rc<str>,
     began: u64,
+    /// What it would derive ids from, and when it agreed on that with others.
+    seed: Rc<str>,
+    agreed: u64,
     is_stored: bool,
     in_flight: Vec<BatchId>,
 }
 
 struct Tab {
     name: String,
-    seed: Rc<str>,
-    opened: u64,
     page: Page,
     /// The page before, which the browser keeps.
     kept: Option<Page>,
+    /// Since when it is frozen: its timers do not ring.
+    frozen_since: Option<u64>,
 }
 
 struct World<'a> {
@@ -187,7 +190,7 @@ impl World<'_> {
 
     fn next_wake(&self) -> Option<(u64, usize)> {
         let wake = |(place, tab): (usize, &Option<Tab>)| {
-            let page = &tab.as_ref()?.page;
+            let page = &tab.as_ref().filter(|tab| tab.frozen_since.is_none())?.page;
             let at = page.began + page.tracker.next_wake()?.0;
             Some((at, place))
         };
@@ -197,6 +200,9 @@ impl World<'_> {
     fn act(&mut self, step: &Step) -> Result<(), String> {
         let tab = step.tab;
         let is_open = self.tabs[tab].is_some();
+        if !matches!(step.act, Act::Freeze) {
+            self.thaw(tab, step.chance);
+        }
         match step.act {
             Act::Load { campaign, referrer, is_return } => self.load(tab, campaign, referrer, is_return),
             Act::Fill(is_full) => {
@@ -245,6 +251,13 @@ impl World<'_> {
             Act::NewSession => self.tell(tab, Input::NewSession, &Deed::NewSession),
             Act::CheckoutPending => self.tell(tab, Input::CheckoutPending, &Deed::CheckoutPending),
             Act::Hide => self.tell(tab, Input::Hidden, &Deed::Save),
+            Act::Freeze => {
+                let elapsed = self.elapsed;
+                if let Some(tab) = &mut self.tabs[tab] {
+                    tab.frozen_since.get_or_insert(elapsed);
+                }
+                Ok(())
+            }
             Act::Look => self.tell(tab, Input::Looked, &Deed::Nothing),
             Act::Close => self.close(tab),
             Act::Crash { effects } => {
@@ -276,11 +289,24 @@ impl World<'_> {
         self.storage.write_record(NOBODY, self.elapsed, spoiled);
     }
 
+    /// A frozen tab wakes up. On some systems its monotonic clock stood still meanwhile.
+    fn thaw(&mut self, tab: usize, chance: u64) {
+        let Some(tab) = &mut self.tabs[tab] else { return };
+        if let Some(since) = tab.frozen_since.take()
+            && chance.is_multiple_of(2)
+        {
+            tab.page.began += self.elapsed - since;
+        }
+    }
+
     /// All is well from here on: tabs that act come to one session, and what was tracked arrives.
     fn heal(&mut self) -> Result<(), String> {
         self.note("all is well from here on\n");
         self.history.is_healed = true;
         self.storage.is_full = false;
+        for place in 0..self.tabs.len() {
+            self.thaw(place, 1);
+        }
         self.step = Step { gap: Gap::Ms(0), tab: 0, act: Act::Look, stale_ms: 0, chance: 1 };
         self.pass(self.parameters.stale_ms_max + 1)?;
         if self.tabs.iter().flatten().count() == 0 {

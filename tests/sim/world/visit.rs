@@ -20,10 +20,9 @@ impl World<'_> {
         let is_new = self.tabs[tab].is_none();
         if is_new {
             self.tabs_so_far += 1;
-            let seed = self.agreed_seed();
             let name = format!("t{}", self.tabs_so_far);
-            let page = self.page(&name, 0, &seed);
-            self.tabs[tab] = Some(Tab { name, seed, opened: self.elapsed, page, kept: None });
+            let page = self.page(&name, 0);
+            self.tabs[tab] = Some(Tab { name, page, kept: None, frozen_since: None });
         } else {
             self.leave(tab)?;
         }
@@ -44,9 +43,9 @@ impl World<'_> {
     /// The page makes room for the next of its tab, and is kept.
     pub(super) fn leave(&mut self, tab: usize) -> Result<(), String> {
         self.tell(tab, Input::Hidden, &Deed::Save)?;
-        let Some(Tab { name, seed, page, .. }) = &self.tabs[tab] else { return Ok(()) };
-        let (name, next_seq, seed) = (name.clone(), page.tracker.next_seq(), Rc::clone(seed));
-        let next = self.page(&name, next_seq, &seed);
+        let Some(Tab { name, page, .. }) = &self.tabs[tab] else { return Ok(()) };
+        let (name, next_seq) = (name.clone(), page.tracker.next_seq());
+        let next = self.page(&name, next_seq);
         if let Some(tab) = &mut self.tabs[tab] {
             tab.kept = Some(std::mem::replace(&mut tab.page, next));
         }
@@ -74,25 +73,29 @@ impl World<'_> {
         Ok(())
     }
 
-    pub(super) fn page(&mut self, name: &str, next_seq: u64, seed: &Rc<str>) -> Page {
+    fn page(&mut self, name: &str, next_seq: u64) -> Page {
         let rules = self.parameters.rules.clone();
         self.pages_so_far += 1;
         let entropy = Entropy::new(format!("page {}", self.pages_so_far));
+        let seed = self.agreed_seed();
         Page {
-            tracker: Tracker::new(rules.clone(), name, next_seq, seed, entropy),
-            model: Model::new(rules, Rc::clone(seed)),
+            tracker: Tracker::new(rules.clone(), name, next_seq, &seed, entropy),
+            model: Model::new(rules, Rc::clone(&seed)),
             text: "".into(),
             began: self.elapsed,
-            is_stored: true,
+            seed,
+            agreed: self.elapsed,
+            is_stored: !self.parameters.is_storage_blocked,
             in_flight: Vec::new(),
         }
     }
 
-    /// The seed of a tab that is there and came just now, or a new one.
-    pub(super) fn agreed_seed(&self) -> Rc<str> {
-        let is_recent = |tab: &&Tab| self.elapsed - tab.opened < AGREE_MS && self.parameters.has_locks;
-        let recent = self.tabs.iter().flatten().find(is_recent);
-        recent.map_or_else(|| format!("seed {}", self.tabs_so_far).into(), |tab| Rc::clone(&tab.seed))
+    /// The seed of a page that is there and came just now, or a new one.
+    fn agreed_seed(&self) -> Rc<str> {
+        let can_agree = self.parameters.has_locks && !self.parameters.is_storage_blocked;
+        let is_recent = |page: &&Page| can_agree && self.elapsed - page.agreed < AGREE_MS;
+        let recent = self.tabs.iter().flatten().map(|tab| &tab.page).find(is_recent);
+        recent.map_or_else(|| format!("seed {}", self.pages_so_far).into(), |page| Rc::clone(&page.seed))
     }
 
     /// Tells what this tab, and tabs that live no more, have left behind.
