@@ -1,6 +1,7 @@
 //! What a Rust front-end calls before the page has agreed with the site's other tabs. The package keeps such calls itself.
 
 use crate::page;
+use js_sys::Function;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
@@ -13,6 +14,8 @@ pub(crate) enum Call {
     Track(String, JsValue),
     /// Tells a fact of this kind.
     Tell(u32),
+    /// Sends what waits, and calls this when that is answered.
+    Flush(Function),
 }
 
 thread_local! {
@@ -53,9 +56,22 @@ pub(crate) fn replay() {
     }
 }
 
+/// There will be no tracker: keeps no more calls, and lets nobody wait.
+pub(crate) fn give_up() {
+    for (call, _) in EARLY.take().unwrap_or_default() {
+        if let Call::Flush(settle) = call {
+            let _ = settle.call0(&JsValue::UNDEFINED);
+        }
+    }
+}
+
 fn make(call: Call, at: &JsValue) {
     match call {
         Call::Track(name, props) => page::track(&name, &props, at),
         Call::Tell(kind) => page::tell_at(kind, 0.0, "", at),
+        Call::Flush(settle) => {
+            page::when_settled(&settle);
+            page::tell_at(page::FLUSH, 0.0, "", at);
+        }
     }
 }

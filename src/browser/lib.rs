@@ -85,9 +85,11 @@ impl Shopbell {
             page::listen(&feed.into_js_value());
             early::replay();
         });
+        let give_up = Closure::once(|_: JsValue| early::give_up());
         early::keep();
-        let _ = page::open(&to_js(&options.choices()).unwrap_or_default()).then(&begin);
+        let _ = page::open(&to_js(&options.choices()).unwrap_or_default()).then2(&begin, &give_up);
         begin.forget();
+        give_up.forget();
         Self(())
     }
 
@@ -126,8 +128,7 @@ impl Shopbell {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
         Promise::new(&mut |settle, _| {
-            page::when_settled(&settle);
-            early::call(Call::Tell(page::FLUSH));
+            early::call(Call::Flush(settle));
         })
     }
 }

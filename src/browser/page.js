@@ -11,11 +11,11 @@ const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
 
 // Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
 // 3-D Secure pages of banks, identity providers. A host, or the domain above it.
-export const GATEWAYS = `paypal.com stripe.com link.com klarna.com adyen.com mollie.com sofort.com ideal.nl checkout.com
-worldpay.com opayo.com authorize.net squareup.com shop.app affirm.com afterpay.com clearpay.co.uk sezzle.com alipay.com
-payu.com przelewy24.pl trustly.com redsys.es razorpay.com mercadopago.com pay.google.com pay.amazon.com
-cardinalcommerce.com arcot.com wlp-acs.com rsa3dsauth.com 3dsecure.io netcetera.com
-accounts.google.com appleid.apple.com login.microsoftonline.com login.live.com auth0.com okta.com`;
+export const GATEWAYS = `paypal.com stripe.com klarna.com adyen.com mollie.com sofort.com ideal.nl checkout.com worldpay.com
+authorize.net squareup.com shop.app affirm.com afterpay.com clearpay.co.uk alipay.com payu.com przelewy24.pl
+trustly.com redsys.es razorpay.com mercadopago.com pay.google.com pay.amazon.com cardinalcommerce.com arcot.com
+wlp-acs.com rsa3dsauth.com accounts.google.com appleid.apple.com login.microsoftonline.com login.live.com
+auth0.com okta.com`;
 
 let feed; // the way into the tracker
 let choices; // what the site chose: the options of the package, by their names there
@@ -28,7 +28,8 @@ let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let wasClosed; // whether the browser was closed before this page, where that ends sessions
 let hasLeft; // whether the page is left or kept for back and forward
 let seed; // what a device without a record derives its ids from
-let living; // the tabs that lived when this page came; nothing where that cannot be known
+let living; // the tabs that lived when this page came, all or none where there are no locks; 0 until it is known
+let claimed; // until it is known
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
 
@@ -76,7 +77,7 @@ function settle() {
 
 function arrive(kind, at, { href, pathname } = location, isClosed = 0) {
   page = pageOf(href);
-  const referrer = kind == SPA ? '' : document.referrer;
+  const referrer = kind == SPA ? href : document.referrer;
   const facts = [...[href, pathname].map((url) => url.slice(0, 2048)), ...landing(href, referrer, choices)];
   // Another page of this tab may have gone on counting while this one was kept for back and forward.
   tell(NAVIGATED, kind + 4 * isClosed + 8 * nextSeq, [...facts, clean(document.title)].join('\n'), at);
@@ -102,7 +103,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const isAt = (host, domain) => `.${host}`.endsWith('.' + domain);
   const [own, from] = [url, referrer].map(read);
   const [here, there] = [own, from].map(bare);
-  const hosts = `${GATEWAYS} ${gateways}`.split(/[\s,]+/);
+  const hosts = `${GATEWAYS} ${gateways}`.toLowerCase().replaceAll('www.', '').match(/[^\s,/]+/g);
   const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes('-' + host));
   const isOwn = isAt(here, there) || isAt(there, here);
   const isTold = !isReturn && (!isOwn || internalCampaigns);
@@ -128,13 +129,19 @@ export function track(name, props, at) {
     if (json && json[0] != '{') return;
     const { value, currency = '', transaction_id = '' } = props ?? {};
     const worth = name == 'purchase' ? Math.min(Math.max(0, +value || 0), 1e9) : -1;
-    return [worth, [clean(name), json, currency, transaction_id].join('\n')];
+    return [worth, [clean(name), json, clean(currency + '').slice(0, 8), transaction_id].join('\n')];
   });
   if (told) tell(TRACKED, ...told, at);
   else tell(UNTRACKABLE);
 }
 
 const open_ = (name) => attempt(() => window[name].length >= 0 && window[name]);
+
+/** Opens as soon as the page is seen, for a Rust front-end; the package waits by itself. */
+export async function openSeen(chosen) {
+  if (document.prerendering) await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve));
+  return open(chosen);
+}
 
 /**
  * Opens storage and returns the tab's name, the seq of its next event, chance, the seed, and what the browser says of
@@ -149,20 +156,24 @@ export async function open(chosen) {
     store = open_('localStorage');
     tabStore = open_('sessionStorage');
   }
-  const tab = takeTab();
+  const tab = leftTab();
   const [name, seq] = (tab || random(1) + ' 0').split(' ');
   tabId = name;
-  await claim();
-  wasClosed = chosen.endOnBrowserClose && living && !living.length && !tab;
+  claimed = claim();
+  // With a record, there is nothing to agree on.
+  if (chosen.endOnBrowserClose || !attempt(() => store.getItem(KEY))) await claimed;
+  wasClosed = chosen.endOnBrowserClose && navigator.locks && living && !living[0] && !tab && !document.wasDiscarded;
   return [name, seq, random(4), seed, device()].join('\n');
 }
 
-/** Takes the tab's name and next seq out of storage, so that a duplicate of this tab finds none. */
-function takeTab() {
+/** The tab's name and next seq, which the page before has left. */
+function leftTab() {
   const tab = attempt(() => tabStore.getItem(TAB_KEY));
-  attempt(() => tabStore.removeItem(TAB_KEY));
   return /^\w+ \d+$/.test(tab) ? tab : '';
 }
+
+/** Takes them out of storage, so that a duplicate of this tab finds none. */
+const takeTab = () => attempt(() => tabStore.removeItem(TAB_KEY));
 
 /** Whether the visitor said so to every site. */
 export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
@@ -182,8 +193,10 @@ function device() {
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
 export function listen(tracker, at, url) {
   feed = tracker;
+  takeTab();
   recover((name) => name == tabId);
-  arrive(['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1, at, url, wasClosed);
+  const kind = ['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1;
+  arrive(kind, at, url, wasClosed && !kind);
 
   const on = (target, names, listener) =>
     names.map((name) => target.addEventListener(name, listener, { capture: true, passive: true }));
@@ -203,7 +216,8 @@ export function listen(tracker, at, url) {
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
       hasLeft = false;
-      const [, seq = 0] = takeTab().split(' ');
+      const [, seq = 0] = leftTab().split(' ');
+      takeTab();
       nextSeq = Math.max(nextSeq, seq);
       recover((name) => name == tabId);
       claim().then(adopt);
@@ -221,7 +235,7 @@ export function listen(tracker, at, url) {
   // The router's own listener is still to come.
   on(window, ['popstate'], () => changed(BACK_FORWARD, setTimeout));
   on(window, ['hashchange'], () => changed(SPA, setTimeout));
-  adopt();
+  claimed.then(adopt);
 }
 
 /**
@@ -230,23 +244,29 @@ export function listen(tracker, at, url) {
  * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
  */
 async function claim() {
-  seed = random(4);
-  living = 0;
   const { locks } = navigator;
+  seed = random(4);
+  living = locks ? 0 : [];
   const turn = async () => {
     const { held } = await locks.query();
     const others = held.map(({ name }) => name.split('.')).filter(([key, , agreed]) => key == KEY && agreed);
     living = others.map(([, name]) => name);
     seed = others.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
-    const hold = (granted) => () => new Promise((done) => granted((release = done)));
-    // Shared, for the page before in this tab may still have it.
-    await new Promise((granted) => locks.request([KEY, tabId, seed, Date.now()].join('.'), { mode: 'shared' }, hold(granted)));
+    return new Promise((granted) => {
+      const hold = () => new Promise((done) => granted((release = done)));
+      locks.request([KEY, tabId, seed, Date.now()].join('.'), hold).catch(granted);
+    });
   };
-  if (store) await locks?.request(KEY, { signal: AbortSignal.timeout?.(CLAIM_MS) }, turn).catch(() => {});
+  // Whoever has the turn may have stopped: then this page goes on, and has its turn when it comes.
+  if (store && locks)
+    return new Promise((resolve) => {
+      locks.request(KEY, turn).then(resolve, resolve);
+      setTimeout(resolve, CLAIM_MS);
+    });
 }
 
-/** Takes over what tabs left behind that live no more. */
-const adopt = () => recover((name) => name != tabId && !living?.includes?.(name));
+/** Takes over what tabs left behind that live no more, where that can be known. */
+const adopt = () => living && recover((name) => name != tabId && !living.includes(name));
 
 /** Tells the outbox entries of the wanted tabs: each head before its entries, and these in order. */
 function recover(isWanted) {

@@ -17,6 +17,7 @@ pub(crate) const CHECKOUT_PENDING: u32 = 11;
 
 #[wasm_bindgen(module = "/page.js")]
 extern "C" {
+    #[wasm_bindgen(js_name = openSeen)]
     pub(crate) fn open(choices: &JsValue) -> js_sys::Promise;
     pub(crate) fn listen(feed: &JsValue);
     #[wasm_bindgen(js_name = isOptedOut)]

@@ -121,6 +121,24 @@ pub struct Event {
 }
 
 impl Source {
+    fn check(&self) -> Result<(), String> {
+        limited("source.source", &self.source, LONG_CHARS_MAX)?;
+        limited("source.medium", &self.medium, LONG_CHARS_MAX)?;
+        let others = [
+            ("source.campaign", &self.campaign),
+            ("source.term", &self.term),
+            ("source.content", &self.content),
+            ("source.campaign_id", &self.campaign_id),
+            ("source.click_id", &self.click_id),
+            ("source.referrer", &self.referrer),
+            ("source.channel", &self.channel),
+        ];
+        for (name, text) in others {
+            limited(name, text.as_deref().unwrap_or_default(), LONG_CHARS_MAX)?;
+        }
+        Ok(())
+    }
+
     /// The same under the names that networks go by, with its channel.
     #[must_use]
     pub fn named(&self) -> Self {
@@ -171,6 +189,15 @@ impl Batch {
         time("session.started_at", self.session.started_at)?;
         time("session.number", self.session.number)?;
         limited("session.landing_page", &self.session.landing_page, LONG_CHARS_MAX)?;
+        let session = &self.session;
+        for source in [Some(&session.source), session.first_touch.as_ref(), session.last_non_direct.as_ref()] {
+            source.map_or(Ok(()), Source::check).map_err(|error| format!("session.{error}"))?;
+        }
+        if let Some(previous) = session.previous.as_ref().map(|previous| previous.get())
+            && (!previous.starts_with('{') || previous.len() > LONG_CHARS_MAX)
+        {
+            return Err(format!("session.previous is no object; accepted is one of at most {LONG_CHARS_MAX} bytes"));
+        }
         for (place, event) in self.events.iter().enumerate() {
             event.check().map_err(|error| format!("events[{place}].{error}"))?;
         }

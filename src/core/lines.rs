@@ -93,7 +93,7 @@ pub fn first(lines: &str, count: usize) -> &str {
     lines.split_at_checked(length).unwrap_or_default().0
 }
 
-const VERSION: &str = "shopbell/1 ";
+const VERSION: &str = "shopbell/2 ";
 /// Longest text that is opened at all, in bytes; the longest that is sealed has about half of it.
 pub const SEALED_BYTES_MAX: usize = 32_768;
 

@@ -203,8 +203,8 @@ pub static HEAD_FIELDS: [Field; 8] = [
     ("device_id", Kind::Unsent),
     ("previous_id", Kind::Text),
     ("number", Kind::Number),
-    ("reason", Kind::Text),
     ("started_at", Kind::Number),
+    ("reason", Kind::Text),
     ("day", Kind::Unsent),
     ("landing_page", Kind::Text),
 ];
@@ -225,7 +225,7 @@ impl Session {
 
     /// When it began.
     pub fn started(&self) -> Timestamp {
-        Timestamp(lines::number_at(&self.head, 5))
+        Timestamp(lines::number_at(&self.head, 4))
     }
 
     /// The day it began on.

@@ -115,7 +115,11 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     for [name, short] in exports {
         glue = glue.replace(&format!("wasm.{name}"), &format!("wasm.{short} "));
     }
-    fs::write(path, without_fallbacks(&glue))?;
+    let lean = without_fallbacks(&glue);
+    if lean.contains("CLOSURE_DTORS") {
+        bail!("the glue that wasm-bindgen made is not as slim.rs knows it: CLOSURE_DTORS is still used");
+    }
+    fs::write(path, lean)?;
     Ok(())
 }
 

@@ -49,9 +49,14 @@ fn campaigns_name_their_source_and_medium() {
     check("amazon/cpc", ["amazon", "cpc", "paid_shopping"]);
     check("amazon", ["amazon", "", "organic_shopping"]);
     check("google/cpc/shopping-autumn", ["google", "cpc", "paid_shopping"]);
+    check("google/cpc/Shopping_DE", ["google", "cpc", "paid_shopping"]);
     check("google/cpc/eshop", ["google", "cpc", "paid_shopping"]);
     check("google/cpc/workshop", ["google", "cpc", "paid_search"]);
     check("google/cpc/cross-network", ["google", "cpc", "cross_network"]);
+    check("google/cpc/Cross-network", ["google", "cpc", "cross_network"]);
+    check("email", ["email", "", "email"]);
+    check("sms/reminder", ["sms", "reminder", "sms"]);
+    check("firebase", ["firebase", "", "mobile_push"]);
     check("net/banner", ["net", "banner", "display"]);
     check("net/display", ["net", "display", "display"]);
     check("net/cpm", ["net", "cpm", "display"]);

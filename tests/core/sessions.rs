@@ -162,7 +162,7 @@ fn play(rules: &Rules, story: &str) -> Browser {
 fn check_with(rules: &Rules, story: &str, expected: &str) {
     let browser = play(rules, story);
     let session = browser.tabs[&browser.tab].session().expect("a session");
-    let found = [lines::at(&session.head, 3), lines::at(&session.head, 4), lines::at(session.sources(), 0)];
+    let found = [lines::at(&session.head, 3), lines::at(&session.head, 5), lines::at(session.sources(), 0)];
     assert_eq!(found.join(" "), expected, "{story}");
 }
 
@@ -314,6 +314,7 @@ fn a_closed_browser_ends_a_session_where_the_site_wants_that() {
     check("load /?facebook, close, load /, click, load /p", "2 browser_close (direct)");
     check("load /, close, 30m, load /", "2 inactivity (direct)");
     check("close, load /", "1 first (direct)");
+    check("load /?facebook, close, return", "1 first facebook");
 }
 
 #[test]

@@ -44,10 +44,10 @@ pub struct Session {
 /// How a session began.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Beginning {
-    /// Why.
-    pub reason: &'static str,
     /// When.
     pub started: u64,
+    /// Why.
+    pub reason: &'static str,
     /// On which date.
     pub date: Date,
     /// The path of its first page.
@@ -213,7 +213,7 @@ impl Model {
                     self.is_fresh = is_route || is_load;
                 }
                 self.campaign_before = campaign;
-                self.browser_closed = browser_closed;
+                self.browser_closed |= browser_closed;
                 self.path = path;
                 self.acts(when, false, &mut outcome);
                 self.emits("page_view", &mut outcome);
@@ -258,7 +258,7 @@ impl Model {
             ("inactivity", elapsed(session.active) >= self.rules.timeout_ms),
             ("midnight", self.rules.midnight && when.date > session.beginning.date),
             ("max_length", self.rules.max_ms.is_some_and(|max| elapsed(session.beginning.started) >= max)),
-            ("browser_close", self.browser_closed),
+            ("browser_close", self.browser_closed && !self.arrival.is_some_and(|arrival| arrival.is_return)),
             ("campaign", !arriving.is_empty() && arriving != &session.beginning.source[..self.rules.campaign]),
         ];
         is_over.into_iter().find(|(_, holds)| *holds && !is_held).map(|(reason, _)| reason)

@@ -48,6 +48,7 @@ const MISTAKES: &[Mistake] = &[
     ("ids forget the campaign", "session.rs", "id::derive(&[seed, previous_id, campaign])", "id::derive(&[seed, previous_id])"),
     ("tabs that roll at once mint two ids", "tracker/visit.rs", "let previous_id = before.map_or", "let seed = &[seed, landing_page].concat(); let previous_id = before.map_or"),
     ("each tab has a session_start of its own", "tracker.rs", "id::derive(&[session.id(), name])", "id::derive(&[session.id(), name, &self.tab_id])"),
+    ("a device has an id for each session", "tracker/visit.rs", "head.push(&id::derive(&[seed]));", "head.push(&id::derive(&[seed, previous_id]));"),
     ("the totals of the session before are lost", "tracker.rs", "before.totals.write(&mut previous);", "let _ = before;"),
     ("an idle session hands its source on", "tracker/visit.rs", "matches!(reason, Rollover::Midnight | Rollover::MaxLength)", "matches!(reason, Rollover::Midnight | Rollover::MaxLength | Rollover::Inactivity)"),
     ("midnight makes a visitor direct", "tracker/visit.rs", "matches!(reason, Rollover::Midnight | Rollover::MaxLength)", "matches!(reason, Rollover::MaxLength)"),

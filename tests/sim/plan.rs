@@ -53,13 +53,6 @@ pub struct Parameters {
     pub failing_permille: u64,
 }
 
-impl Parameters {
-    /// Whether every tab sees at once what another has stored, and all of it stays.
-    pub fn is_orderly(&self) -> bool {
-        self.stale_ms_max == 0 && !self.has_crashes && !self.has_storage_faults && !self.is_storage_blocked
-    }
-}
-
 /// How long nothing happens before a step.
 #[derive(Clone, Copy, Debug)]
 pub enum Gap {

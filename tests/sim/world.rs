@@ -210,7 +210,6 @@ impl World<'_> {
                 Ok(())
             }
             Act::Wipe => {
-                self.history.is_disturbed = true;
                 self.storage.wipe(self.elapsed);
                 Ok(())
             }
@@ -276,14 +275,13 @@ impl World<'_> {
     }
 
     fn spoil(&mut self, how: usize) {
-        self.history.is_disturbed = true;
         let now = self.storage.record(NOBODY, self.elapsed, 0);
         let spoiled: Rc<str> = match how {
             0 => "{}".into(),
             1 => now.get(..now.len() / 2).unwrap_or_default().into(),
             2 => now.replace('1', "7").into(),
             3 => "\0\n\n".into(),
-            4 => now.replace("shopbell/1", "shopbell/0").into(),
+            4 => now.replace("shopbell/2", "shopbell/1").into(),
             _ => self.storage.earlier(how).unwrap_or_default(),
         };
         self.storage.write_record(NOBODY, self.elapsed, spoiled);

@@ -139,6 +139,7 @@ pub struct Origin {
 impl Origin {
     /// Finds the origin of a session.
     pub fn find(source: &str, medium: &str, campaign: &str, referrer: &str) -> Self {
+        let campaign = &campaign.to_lowercase();
         let from = host(referrer);
         let is_campaign = !is_referral(source, medium, from);
         let (name, group) = if is_campaign { (source, by_name(source)) } else { by_host(from) };
@@ -146,7 +147,7 @@ impl Origin {
         Self {
             source: name.to_string(),
             medium: medium.to_string(),
-            channel: if source == DIRECT { "direct" } else { channel(medium, campaign, group) },
+            channel: if source == DIRECT { "direct" } else { channel(source, medium, campaign, group) },
         }
     }
 }
@@ -229,8 +230,9 @@ fn is_country(suffix: &str) -> bool {
 }
 
 /// The channel of a source that is not direct: the first of GA4's definitions that it meets, in their order.
-fn channel(medium: &str, campaign: &str, group: Group) -> &'static str {
+fn channel(source: &str, medium: &str, campaign: &str, group: Group) -> &'static str {
     let is = |mediums: &[&str]| mediums.contains(&medium);
+    let is_mail = EMAIL.contains(&medium) || EMAIL.contains(&source);
     let is_paid = medium.contains("cp") || medium.starts_with("paid") || is(&["ppc", "retargeting"]);
     let is_shopping = group == Group::Shopping || is_shop(campaign);
     let definitions = [
@@ -244,16 +246,18 @@ fn channel(medium: &str, campaign: &str, group: Group) -> &'static str {
         (group == Group::Video || medium.contains("video"), "organic_video"),
         (group == Group::Search || medium == "organic", "organic_search"),
         (group == Group::Assistant, "ai_assistants"),
-        (group == Group::Mail || is(&["email", "e-mail", "e_mail", "e mail", "newsletter"]), "email"),
+        (group == Group::Mail || is_mail || medium == "newsletter", "email"),
         (is(&["affiliate", "affiliates"]), "affiliates"),
         (medium == "audio", "audio"),
-        (medium == "sms", "sms"),
-        (medium.ends_with("push") || medium.contains("mobile") || medium.contains("notification"), "mobile_push"),
+        (medium == "sms" || source == "sms", "sms"),
+        (medium.ends_with("push") || source == "firebase", "mobile_push"),
+        (medium.contains("mobile") || medium.contains("notification"), "mobile_push"),
         (is(&["referral", "link", "app"]), "referral"),
     ];
     definitions.into_iter().find(|(is_met, _)| *is_met).map_or("unassigned", |(_, channel)| channel)
 }
 
+const EMAIL: [&str; 4] = ["email", "e-mail", "e_mail", "e mail"];
 const SOCIAL_MEDIUMS: [&str; 6] = ["social", "social-network", "social-media", "sm", "social network", "social media"];
 
 /// Whether a campaign's name says that it is for a shop's products: the word "shopping", or "shop" at the beginning of a

@@ -96,7 +96,7 @@ impl Visit {
             self.is_fresh = is_spa || to.kind == NavigationKind::Load;
             self.arrival = arrival;
         }
-        self.browser_closed = to.browser_closed;
+        self.browser_closed |= to.browser_closed;
         self.campaign_before = campaign;
     }
 
@@ -109,7 +109,7 @@ impl Visit {
             time: moment.wall,
             day: moment.day,
             campaign: if self.is_fresh { self.arrival.campaign(self.rules.campaign) } else { "" },
-            browser_closed: self.browser_closed,
+            browser_closed: self.browser_closed && !self.arrival.is_return,
         };
         decide(session, now, &self.rules)
     }
@@ -167,8 +167,8 @@ impl Visit {
         head.push(&id::derive(&[seed]));
         head.push(previous_id);
         head.push_number(before.map_or(0, Session::number) + 1);
-        head.push(reason.name());
         head.push_number(moment.wall.0);
+        head.push(reason.name());
         head.push_number(u64::from(moment.day.0));
         head.push(landing_page);
         head.append(source);
