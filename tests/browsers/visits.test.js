@@ -178,3 +178,39 @@ test('a page that is rendered ahead tracks nothing and stores nothing until it i
   await flush(page);
   assert.deepEqual((await collector.events()).map(({ name }) => name), ['session_start', 'page_view', 'early']);
 });
+
+test('a tab that stopped while it agreed with others keeps nobody waiting for long', async () => {
+  // Somebody who has the turn and does not give it back.
+  const stopped = await context.newPage();
+  await stopped.goto(`${collector.url}/clock.js`);
+  await stopped.evaluate(() => {
+    navigator.locks.request('shopbell', () => new Promise((done) => (window.giveBack = done)));
+  });
+  await stopped.waitForFunction(() => window.giveBack);
+  const page = await open(context, `${collector.url}/p/lamp`);
+  await track(page, 'one');
+  await flush(page);
+  assert.deepEqual((await collector.events()).map(({ name }) => name), ['session_start', 'page_view', 'view_item', 'one']);
+  await stopped.evaluate(() => giveBack());
+  await until('the page has its turn', () =>
+    page.evaluate(async () => (await navigator.locks.query()).held.some(({ name }) => /^shopbell[.]/.test(name))));
+});
+
+test('a page routes through the campaigns of its own banners, which count unless the site says otherwise', async () => {
+  await serve('/banners', 'data-internal-campaigns="false"');
+  for (const [path, number] of [['/banners', 1], ['/', 2]]) {
+    const other = path === '/' ? await profile() : context;
+    const page = await open(other, collector.url + path);
+    await page.evaluate(() => history.pushState(null, '', '/sale?utm_source=banner'));
+    await track(page, 'there');
+    assert.equal((await session(page)).number, number, path);
+    if (other !== context) await end(other);
+  }
+});
+
+test('a currency that is none does not fill the storage', async () => {
+  const page = await open(context, `${collector.url}/`);
+  await track(page, 'purchase', { transaction_id: 'A1', value: 10, currency: 'x'.repeat(4000) });
+  const { totals } = await session(page);
+  assert.deepEqual([totals.transactions, totals.currency], [1, 'xxxxxxxx']);
+});

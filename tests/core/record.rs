@@ -21,10 +21,11 @@ fn records() -> impl Strategy<Value = Record> {
     (times, totals, "\\PC{0,3}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, text)| {
         let arrival = Arrival::read(&Landing { utm: [&text; 6], ..Landing::default() });
         let mut head = Lines::default();
-        for line in [ID, ID, "", "1", "campaign"] {
+        for line in [ID, ID, "", "1"] {
             head.push(line);
         }
         head.push_number(started);
+        head.push("campaign");
         head.push_number(u64::from(day));
         head.push(&text);
         head.append(arrival.facts());
