@@ -2,8 +2,8 @@
 //!
 //! A story is acts with commas between. A visitor does: `load URL`, `load URL from HOST`, `return` (from a payment
 //! gateway), `reload`, `back`, `route URL`, `click`, `hide`, `close` (the last tab of the browser), `fly HOURS` (to another
-//! zone), `tab NAME` (goes on in that tab). The site does: `track`, `buy`, `look`, `new session`, `pay` (a pending
-//! checkout). The world does: `timer`, `set HOURS` (the clock), `wipe` and `spoil` (the storage), and time passes as
+//! zone), `tab NAME` (goes on in that tab). The site does: `track`, `buy`, `look`, `flush`, `blunder` (tracks what
+//! is no JSON), `new session`, `pay` (a pending checkout). The world does: `timer`, `set HOURS` (the clock), `wipe` and `spoil` (the storage), and time passes as
 //! `30m` or `29:59.999`. URLs name their campaign as `/path?source`, `?source/medium` or `?source/medium/campaign`.
 //!
 //! Stories begin at 20:00 in a zone an hour east of UTC.
@@ -119,6 +119,8 @@ impl Browser {
             "look" => self.tell(Input::Looked),
             "hide" => self.tell(Input::Hidden),
             "timer" => self.tell(Input::Woke),
+            "flush" => self.tell(Input::Flush),
+            "blunder" => self.tell(Input::Untrackable),
             "pay" => self.tell(Input::CheckoutPending),
             "new" => self.tell(Input::NewSession),
             "tab" => object.clone_into(&mut self.tab),
@@ -213,7 +215,11 @@ fn only_activity_extends_or_renews() {
     check("load /, 29m, look, 29m, click", "2 inactivity (direct)");
     check("load /, 29m, timer, 29m, click", "2 inactivity (direct)");
     check("load /, 29m, hide, 29m, click", "2 inactivity (direct)");
+    check("load /, 29m, flush, 29m, click", "2 inactivity (direct)");
+    check("load /, 29m, blunder, 29m, click", "2 inactivity (direct)");
     check("load /, 31m, look", "1 first (direct)");
+    check("load /, 31m, flush", "1 first (direct)");
+    check("load /, 31m, blunder", "1 first (direct)");
     check("load /, 31m, timer", "1 first (direct)");
     check("load /, 31m, hide", "1 first (direct)");
     check("load /, 1d, timer, look, hide", "1 first (direct)");
