@@ -164,6 +164,15 @@ fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
     run(if format == "esm" { terser.arg("--module") } else { &mut terser })
 }
 
+/// A front-end in Rust, as modules for a browser.
+pub(crate) fn front_end() -> Result<()> {
+    say("building the front-end in Rust");
+    let wasm32 = ["build", "--quiet", "--package", "shopbell-front-end", "--target", "wasm32-unknown-unknown"];
+    run(cargo().args(wasm32))?;
+    let compiled = root().join("target/wasm32-unknown-unknown/debug/shopbell_front_end.wasm");
+    Bindgen::new().input_path(compiled).web(true)?.generate(root().join("target/x/front-end"))
+}
+
 /// The copy of `page.js` that the glue imports; the scripts must have the same one.
 fn page() -> Result<PathBuf> {
     let snippets = fs::read_dir(module_folder().join("snippets"))?;

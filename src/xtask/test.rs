@@ -52,6 +52,7 @@ fn browsers() -> Result<()> {
     tools::npm_packages("tests/browsers")?;
     let chromium = tools::chromium()?;
     demo::build_collector()?;
+    package::front_end()?;
     say("testing the package and the shop in Chromium");
     let mut suites = Vec::new();
     for entry in fs::read_dir(root().join("tests/browsers"))? {

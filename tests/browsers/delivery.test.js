@@ -1,8 +1,9 @@
 // What reaches the collector, whatever becomes of page, network and collector.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, ready, session, track, until } from './support.js';
+import { Collector, close, end, flush, launch, open, profile, ready, root, session, track, until } from './support.js';
 
 let collector;
 let context;
@@ -250,6 +251,23 @@ test('a visitor who opted out by Global Privacy Control is not tracked, and noth
   assert.equal(await session(page), null);
   assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]), ['shop.cart']);
   assert.deepEqual(context.batches, []);
+});
+
+test('a front-end in Rust tracks typed properties, keeps early calls, and its flush waits for them', async () => {
+  await context.route('**/front-end/**', async (route) => {
+    const name = new URL(route.request().url()).pathname.replace('/front-end/', '');
+    const module = "import start, { visit } from './shopbell_front_end.js'; await start(); await visit(); document.title = 'done'";
+    if (!name) return route.fulfill({ contentType: 'text/html', body: `<script type="module">${module}</script>` });
+    const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    return route.fulfill({ contentType, path: join(root, 'target/x/front-end', name) });
+  });
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/front-end/?utm_source=facebook`);
+  await page.waitForFunction(() => document.title === 'done');
+  const events = await collector.get('events?site=front-end');
+  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'view_item']);
+  assert.deepEqual(events[2].props, { item_id: 'lamp', price: 59.9 });
+  assert.equal(context.batches[0].delivery.dropped.invalid, 1);
 });
 
 test('the split script does what the self-contained one does', async () => {
