@@ -2,7 +2,7 @@
 
 use crate::{HOST, page};
 use gloo_timers::callback::Timeout;
-use shopbell_core::attribution::Landing;
+use shopbell_core::attribution::LANDING_LINES;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{Context, native, snapshot};
 use shopbell_core::id::Entropy;
@@ -69,15 +69,9 @@ impl Host {
                     },
                     url: lines::next(&mut rest),
                     path: lines::next(&mut rest),
-                    landing: Landing {
-                        utm: [(); 6].map(|()| lines::next(&mut rest)),
-                        parameters: lines::next(&mut rest),
-                        referrer: lines::next(&mut rest),
-                        referrer_name: lines::next(&mut rest),
-                        is_return: !lines::next(&mut rest).is_empty(),
-                    },
                     browser_closed: number as u32 & 4 != 0,
-                    title: rest,
+                    landing: rest,
+                    title: lines::behind(rest, LANDING_LINES),
                 },
                 counts: self.autocapture,
                 next_seq: number as u64 >> 3,

@@ -54,7 +54,8 @@ pub static FIELDS: [Field; 8] = [
 /// The facts of a visitor who came from nowhere that shows.
 const NOWHERE: &str = "(direct)\n(none)\n\n\n\n\n\n\n";
 
-/// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs.
+/// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs, and
+/// tells them as [`lines`](Self::lines).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Landing<'a> {
     /// Values of `utm_source`, `utm_medium` (both in lower case), `utm_campaign`, `utm_term`, `utm_content` and
@@ -70,6 +71,22 @@ pub struct Landing<'a> {
     pub is_return: bool,
 }
 
+/// How many lines a [`Landing`] has.
+pub const LANDING_LINES: usize = 10;
+const PARAMETERS_LINE: usize = 6;
+
+impl Landing<'_> {
+    /// A line each, in the order of the fields; that of `is_return` is empty for no.
+    pub fn lines(&self) -> String {
+        let mut out = Lines::default();
+        let is_return = if self.is_return { "true" } else { "" };
+        for line in self.utm.iter().chain(&[self.parameters, self.referrer, self.referrer_name, is_return]) {
+            out.push(line);
+        }
+        out.into_text()
+    }
+}
+
 /// How a visitor arrived at a page; by default, from nowhere that shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arrival {
@@ -81,33 +98,35 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Finds out where a visitor came from.
-    pub fn read(landing: &Landing<'_>) -> Self {
-        let mut implied = find_click(landing.parameters);
+    /// Finds out where a visitor came from, from the [`lines`](Landing::lines) of a landing.
+    pub fn read(landing: &str) -> Self {
+        let mut utm = landing;
+        let mut rest = lines::behind(landing, PARAMETERS_LINE);
+        let mut implied = find_click(lines::next(&mut rest));
         let click_id = text::take(&mut implied, b' ');
-        let is_campaign = !landing.utm[0].is_empty() || !click_id.is_empty();
-        let (source, medium) = if !landing.utm[0].is_empty() {
-            ("", "")
-        } else if is_campaign {
-            let network = text::take(&mut implied, b' ');
-            (network, implied)
-        } else if landing.referrer_name.is_empty() {
+        let (referrer, name) = (lines::next(&mut rest), lines::next(&mut rest));
+        let has_source = !text::before(utm, b'\n').is_empty();
+        let is_campaign = has_source || !click_id.is_empty();
+        let (mut source, mut medium) = if is_campaign {
+            (text::take(&mut implied, b' '), implied)
+        } else if name.is_empty() {
             (DIRECT, NO_MEDIUM)
         } else {
-            (landing.referrer_name, REFERRAL)
+            (name, REFERRAL)
         };
+        if has_source {
+            (source, medium) = ("", "");
+        }
         let mut facts = Lines::default();
-        let otherwise = [source, medium];
-        let mut otherwise = otherwise.iter();
-        for value in &landing.utm {
-            let otherwise = otherwise.next().unwrap_or(&"");
+        for otherwise in [source, medium, "", "", "", ""] {
+            let value = lines::next(&mut utm);
             // A medium or a campaign without a source is nobody's.
-            let value = if value.is_empty() || !is_campaign { otherwise } else { value };
-            facts.push(value);
+            facts.push(if value.is_empty() || !is_campaign { otherwise } else { value });
         }
         facts.push(click_id);
-        facts.push(landing.referrer);
-        Self { facts: facts.into_text(), is_campaign, is_return: landing.is_return }
+        facts.push(referrer);
+        let is_return = !lines::next(&mut rest).is_empty();
+        Self { facts: facts.into_text(), is_campaign, is_return }
     }
 
     /// The facts of its source: lines of [`FIELDS`].

@@ -20,7 +20,7 @@ fn check(told: &str, expected: [&str; 3]) {
     let host = referrer.split('/').nth(2).unwrap_or_default();
     let referrer_name = host.trim_start_matches("www.");
     let landing = Landing { utm, parameters: &parameters, referrer, referrer_name, is_return: false };
-    let arrival = Arrival::read(&landing);
+    let arrival = Arrival::read(&landing.lines());
     let fact = |place| lines::at(arrival.facts(), place);
     let origin = Origin::find(fact(0), fact(1), fact(2), fact(7));
     assert_eq!([&origin.source, &origin.medium, origin.channel], expected, "{told}");

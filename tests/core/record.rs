@@ -19,7 +19,7 @@ fn records() -> impl Strategy<Value = Record> {
     let times = (0..TIME_MAX, 0..TIME_MAX, any::<u32>());
     let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_usize);
     (times, totals, "\\PC{0,3}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, text)| {
-        let arrival = Arrival::read(&Landing { utm: [&text; 6], ..Landing::default() });
+        let arrival = Arrival::read(&Landing { utm: [&text; 6], ..Landing::default() }.lines());
         let mut head = Lines::default();
         for line in [ID, ID, "", "1"] {
             head.push(line);
@@ -104,7 +104,7 @@ proptest! {
             referrer_name: &source,
             is_return: false,
         };
-        let arrival = Arrival::read(&landing);
+        let arrival = Arrival::read(&landing.lines());
         prop_assert_eq!(arrival.facts().matches('\n').count(), 8);
         let _ = Origin::find(&source, &parameters, &source, &referrer);
     }

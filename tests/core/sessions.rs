@@ -94,7 +94,8 @@ impl Browser {
         let landing = Landing { utm, referrer_name: host, is_return: target == "return", ..Landing::default() };
         let path = if landing.is_return { "/thanks" } else { path };
         let browser_closed = std::mem::take(&mut self.was_closed);
-        let to = Navigation { kind, url, path, browser_closed, landing, title: "" };
+        let landing = landing.lines();
+        let to = Navigation { kind, url, path, browser_closed, landing: &landing, title: "" };
         if kind != NavigationKind::Spa {
             self.tabs.remove(&self.tab);
         }

@@ -89,7 +89,7 @@ impl Tab {
         let parameters = if query.starts_with("gclid=") { "gclid " } else { "" };
         let landing = Landing { utm: [source, "", "", "", "", ""], parameters, ..Landing::default() };
         let url = format!("https://shop.example{url}");
-        let to = Navigation { kind, url: &url, path, browser_closed: false, landing, title: "Shop" };
+        let to = Navigation { kind, url: &url, path, browser_closed: false, landing: &landing.lines(), title: "Shop" };
         self.tell(Input::Navigated { to, counts: true, next_seq: 0 });
     }
 
@@ -346,7 +346,7 @@ fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
         browser_closed: false,
         url: "https://shop.example/a",
         path: "/a",
-        landing: Landing::default(),
+        landing: "",
         title: "",
     };
     kept.tell(Input::Navigated { to, counts: true, next_seq: later.tracker.next_seq() });

@@ -64,8 +64,9 @@ fn run_all(from: u64, seeds: u64) -> ExitCode {
         return fail(&plan, violation);
     }
     println!(
-        "{seeds} seeds, no violation: {:.0} tab-hours with {} sessions and {} events in {:.1} s, {} tab-hours a second",
+        "{seeds} seeds, no violation: {:.0} tab-hours with {} inputs, {} sessions and {} events in {:.1} s, {} tab-hours a second",
         figures.tab_hours(),
+        figures.inputs,
         figures.sessions,
         figures.events,
         began.elapsed().as_secs_f64(),

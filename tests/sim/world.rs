@@ -33,6 +33,8 @@ pub struct Violation {
 pub struct Figures {
     /// Milliseconds that tabs were open, all together.
     pub tab_ms: u64,
+    /// Inputs that trackers were told, each with its effects and its judgement.
+    pub inputs: u64,
     /// Sessions that began.
     pub sessions: u64,
     /// Events that were tracked.
@@ -43,6 +45,7 @@ impl Figures {
     /// Adds those of another run.
     pub fn add(&mut self, other: Self) {
         self.tab_ms += other.tab_ms;
+        self.inputs += other.inputs;
         self.sessions += other.sessions;
         self.events += other.events;
     }

@@ -1,6 +1,5 @@
 //! The page that is in view, and how it was reached.
 
-use crate::attribution::Landing;
 use alloc::string::{String, ToString};
 
 /// How a page was reached (Navigation Timing Level 2, `PerformanceNavigationTiming.type`).
@@ -27,8 +26,9 @@ pub struct Navigation<'a> {
     pub path: &'a str,
     /// Whether no tab of the origin was left when this one came, and the site ends sessions then.
     pub browser_closed: bool,
-    /// What URL and referrer say of where the visitor came from.
-    pub landing: Landing<'a>,
+    /// What URL and referrer say of where the visitor came from: the lines of a
+    /// [`Landing`](crate::attribution::Landing).
+    pub landing: &'a str,
     /// `document.title`, at most [`TITLE_UNITS_MAX`](crate::event::TITLE_UNITS_MAX) long.
     pub title: &'a str,
 }

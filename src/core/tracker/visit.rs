@@ -89,7 +89,7 @@ impl Visit {
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it
     /// did not have: routers drag the landing page's parameters along.
     pub(super) fn arrived(&mut self, to: &Navigation<'_>) {
-        let arrival = Arrival::read(&to.landing);
+        let arrival = Arrival::read(to.landing);
         let campaign = arrival.campaign(self.rules.campaign).to_string();
         let is_spa = to.kind == NavigationKind::Spa;
         if !is_spa || !campaign.is_empty() && campaign != self.campaign_before {

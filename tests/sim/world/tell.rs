@@ -28,6 +28,7 @@ impl World<'_> {
         let when = When { wall, date: zone.date(wall), uptime };
         let mut outcome = page.model.does(deed, when);
 
+        self.figures.inputs += 1;
         page.tracker.handle(&moment, input);
         let outputs = page.tracker.take_outputs();
         let is_activity = !matches!(deed, Deed::Save | Deed::Nothing);

@@ -143,7 +143,8 @@ impl World<'_> {
             let kept = tab.kept.as_ref().map_or(0, |kept| kept.tracker.next_seq());
             kept.max(tab.page.tracker.next_seq())
         });
-        let to = Navigation { kind, url: path, path, browser_closed, landing, title: "" };
+        let landing = landing.lines();
+        let to = Navigation { kind, url: path, path, browser_closed, landing: &landing, title: "" };
         let deed = Deed::View {
             arrival,
             is_load: kind == NavigationKind::Load,
