@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, launch, open, profile, ready, until } from './support.js';
+import { Collector, close, end, launch, open, profile, ready, serve, until } from './support.js';
 
 const RUNS = +(process.env.RACES || 10);
 const MINUTE = 60_000;
@@ -35,11 +35,7 @@ test('four tabs that open at once on an empty profile have one session', async (
   for (let run = 0; run < RUNS; run += 1) {
     const context = await profile();
     const site = `tabs${run}`;
-    await context.route('**/empty', (route) =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: `<!doctype html><title>Empty</title><script src="/shopbell.js" data-collector="/collect" data-site="${site}"></script>`,
-      }));
+    await serve(context, '**/empty', { site });
     const pages = await Promise.all([1, 2, 3, 4].map(() => context.newPage()));
     await Promise.all(pages.map((page) => page.goto(`${collector.url}/empty`)));
     await Promise.all(pages.map(ready));
@@ -59,11 +55,7 @@ test('fifteen frames at once on an empty profile have one session', async () => 
   for (let run = 0; run < RUNS; run += 1) {
     const context = await profile();
     const site = `frames${run}`;
-    await context.route('**/frame', (route) =>
-      route.fulfill({
-        contentType: 'text/html',
-        body: `<!doctype html><title>Frame</title><script src="/shopbell.js" data-collector="/collect" data-site="${site}"></script>`,
-      }));
+    await serve(context, '**/frame', { site });
     await context.route('**/frames', (route) =>
       route.fulfill({
         contentType: 'text/html',
@@ -87,14 +79,10 @@ test('fifteen frames at once on an empty profile have one session', async () => 
  * Four tabs that act within the same instant, run after run: all on a message that a fifth page of the origin sends.
  * Before each run the clock moves on by `ms`. What the first of them does is `first`, and says the others' session ids.
  */
-async function race(what, ms, tag, first = () => shopbell.track('race')) {
+async function race(what, ms, attributes, first = () => shopbell.track('race')) {
   const context = await profile({ timezoneId: 'Europe/Paris' });
   await context.clock.install({ time: EVENING });
-  await context.route('**/race', (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<!doctype html><title>Race</title><script src="/shopbell.js" data-collector="/collect" data-site="race" ${tag}></script>`,
-    }));
+  await serve(context, '**/race', { site: 'race', attributes });
   const pages = [];
   for (let tab = 0; tab < 4; tab += 1) pages.push(await open(context, `${collector.url}/race`));
   const starter = await context.newPage();

@@ -134,6 +134,13 @@ function watch(context) {
   return context;
 }
 
+/** Answers these URLs with a page that has the tracker's tag, with more attributes and more of a body. */
+export const serve = (context, urls, { site = 'shop', attributes = '', body = '' } = {}) => {
+  const tag = `<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>`;
+  const page = `<!doctype html><title>Page</title>${tag}${body}`;
+  return context.route(urls, (route) => route.fulfill({ contentType: 'text/html', body: page }));
+};
+
 /** Ends a profile and makes sure that nothing went wrong in it. */
 export async function end(context) {
   await context.close();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, flush, keepingProfile, launch, open, profile, ready, session, track, until } from './support.js';
+import { Collector, close, end, flush, keepingProfile, launch, open, profile, ready, serve, session, track, until } from './support.js';
 
 const MINUTE = 60_000;
 const EVENING = new Date('2026-03-10T20:00:00');
@@ -20,17 +20,10 @@ afterEach(async () => {
   await collector.stop();
 });
 
-const html = (title, body) => ({ contentType: 'text/html', body: `<!doctype html><title>${title}</title>${body}` });
-
-/** Serves a page with the tracker, whose tag has these attributes too. */
-const serve = (path, attributes = '', body = '') => {
-  const tag = `<script src="/shopbell.js" data-collector="/collect" data-site="shop" ${attributes}></script>`;
-  return context.route(`${collector.url}${path}`, (route) => route.fulfill(html(path, tag + body)));
-};
-
 /** Goes to a page of another site and follows its link back to the shop. */
 async function returnFrom(page, url, path) {
-  await context.route(`${url}**`, (route) => route.fulfill(html('Elsewhere', `<a href="${collector.url}${path}">back</a>`)));
+  const body = `<!doctype html><a href="${collector.url}${path}">back</a>`;
+  await context.route(`${url}**`, (route) => route.fulfill({ contentType: 'text/html', body }));
   await page.goto(url);
   await page.click('a');
   await ready(page);
@@ -48,7 +41,7 @@ test('a payment gateway neither changes the source nor ends the session, whateve
 });
 
 test('a site adds its bank to the gateways', async () => {
-  await serve('/bank*', 'data-gateways="bank.example"');
+  await serve(context, '**/bank*', { attributes: 'data-gateways="bank.example"' });
   const page = await open(context, `${collector.url}/bank`);
   const { id } = await session(page);
   const back = await returnFrom(page, 'http://secure.bank.example/3ds', '/bank?utm_source=bank');
@@ -90,7 +83,7 @@ test('a session tells the one before it, once, with what that came to', async ()
 });
 
 test('where the site wants it, a session ends when the last tab is gone, and not before', async () => {
-  await serve('/closing', 'data-end-on-browser-close="true"');
+  await serve(context, '**/closing', { attributes: 'data-end-on-browser-close="true"' });
   const url = `${collector.url}/closing`;
   const one = await open(context, url);
   const first = await session(one);
@@ -165,7 +158,7 @@ test('a page that is rendered ahead tracks nothing and stores nothing until it i
     window.isAhead = true;
     Object.defineProperty(document, 'prerendering', { get: () => window.isAhead });
   });
-  await serve('/ahead');
+  await serve(context, '**/ahead');
   const page = await context.newPage();
   await page.goto(`${collector.url}/ahead`);
   await page.evaluate(() => shopbell.track('early'));
@@ -197,7 +190,7 @@ test('a tab that stopped while it agreed with others keeps nobody waiting for lo
 });
 
 test('a page routes through the campaigns of its own banners, which count unless the site says otherwise', async () => {
-  await serve('/banners', 'data-internal-campaigns="false"');
+  await serve(context, '**/banners', { attributes: 'data-internal-campaigns="false"' });
   for (const [path, number] of [['/banners', 1], ['/', 2]]) {
     const other = path === '/' ? await profile() : context;
     const page = await open(other, collector.url + path);
