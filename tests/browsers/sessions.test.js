@@ -178,6 +178,8 @@ test('History navigation counts a page view for each page, under its own title',
   await page.click('a[href="/c/kitchen"]');
   await page.click('a[href="/p/teapot"]');
   await page.goBack();
+  // Where a page routes on before it has told that it went back, it tells the last of both.
+  await until('going back is a view', async () => (await session(page)).totals.page_views === 4);
   await page.evaluate(() => {
     history.replaceState(null, '', '/c/kitchen#top');
     history.pushState(null, '', '/one');
