@@ -61,7 +61,7 @@ export function tell(kind, number = 0, text = '', at = now()) {
   const told = feed(kind, ...at, day(at[0], dates), number, stored.replaceAll('\0', '') + '\0' + text);
   // A tracker that is dead tells 0.
   nextSeq = Math.max(nextSeq, Math.floor(told));
-  if (hasLeft) attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
+  if (hasLeft) leaveTab();
   // Nothing is in flight, and nothing is about to be.
   if (kind != NAVIGATED && !(told % 1)) for (const done of flushed.splice(0)) done();
 }
@@ -156,24 +156,31 @@ export async function open(chosen) {
     store = open_('localStorage');
     tabStore = open_('sessionStorage');
   }
-  const tab = leftTab();
-  const [name, seq] = (tab || random(1) + ' 0').split(' ');
-  tabId = name;
+  const tab = takeTab();
+  [tabId, nextSeq] = (tab || random(1) + ' 0').split(' ');
+  // The page may be left before it is listened to.
+  addEventListener('pagehide', () => {
+    hasLeft = true;
+    tell(HIDDEN);
+    leaveTab();
+    release?.(); // a page that holds a lock is not kept for back and forward
+  });
   claimed = claim();
   // With a record, there is nothing to agree on.
   if (chosen.endOnBrowserClose || !attempt(() => store.getItem(KEY))) await claimed;
   wasClosed = chosen.endOnBrowserClose && navigator.locks && living && !living[0] && !tab && !document.wasDiscarded;
-  return [name, seq, random(4), seed, device()].join('\n');
+  return [tabId, nextSeq, random(4), seed, device()].join('\n');
 }
 
-/** The tab's name and next seq, which the page before has left. */
-function leftTab() {
+/** Takes the tab's name and next seq out of storage, so that a frame, or a duplicate of this tab, finds none. */
+function takeTab() {
   const tab = attempt(() => tabStore.getItem(TAB_KEY));
+  attempt(() => tabStore.removeItem(TAB_KEY));
   return /^\w+ \d+$/.test(tab) ? tab : '';
 }
 
-/** Takes them out of storage, so that a duplicate of this tab finds none. */
-const takeTab = () => attempt(() => tabStore.removeItem(TAB_KEY));
+/** Leaves them for the tab's next page. */
+const leaveTab = () => attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
 
 /** Whether the visitor said so to every site. */
 export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
@@ -193,7 +200,6 @@ function device() {
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
 export function listen(tracker, at, url) {
   feed = tracker;
-  takeTab();
   recover((name) => name == tabId);
   const kind = ['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1;
   arrive(kind, at, url, wasClosed && !kind);
@@ -208,16 +214,10 @@ export function listen(tracker, at, url) {
     }
   });
   on(document, ['visibilitychange'], () => document.visibilityState == 'hidden' && tell(HIDDEN));
-  on(window, ['pagehide'], () => {
-    hasLeft = true;
-    tell(HIDDEN);
-    release?.(); // a page that holds a lock is not kept for back and forward
-  });
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
       hasLeft = false;
-      const [, seq = 0] = leftTab().split(' ');
-      takeTab();
+      const [, seq = 0] = takeTab().split(' ');
       nextSeq = Math.max(nextSeq, seq);
       recover((name) => name == tabId);
       claim().then(adopt);

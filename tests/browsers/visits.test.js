@@ -121,6 +121,33 @@ test('a duplicated tab has a name of its own, and the same session', async () =>
   assert.equal(new Set(places).size, places.length, 'no place of a tab is taken twice');
 });
 
+test('frames of a page that is loaded again have names of their own, each place once', async () => {
+  await serve(context, '**/framed', { body: '<iframe src="/frame"></iframe><iframe src="/frame"></iframe>' });
+  await serve(context, '**/frame');
+  const page = await open(context, `${collector.url}/framed`);
+  for (let time = 0; time < 3; time += 1) {
+    await page.reload();
+    await Promise.all(page.frames().map(ready));
+    await Promise.all(page.frames().map((frame) => frame.evaluate(() => shopbell.flush())));
+  }
+  assert.equal((await session(page)).number, 1);
+  const places = (await collector.events()).map(({ tab_id, seq }) => `${tab_id} ${seq}`);
+  assert.equal(new Set(places).size, places.length, 'no place of a tab is taken twice');
+});
+
+test('a page that is left before the tracker runs leaves its tab the name it had', async () => {
+  await serve(context, '**/closing', { attributes: 'data-end-on-browser-close="true"' });
+  const page = await open(context, `${collector.url}/closing`);
+  const { id } = await session(page);
+  await page.goto(`${collector.url}/closing`, { waitUntil: 'commit' });
+  await page.evaluate(() => 0);
+  await page.goto(`${collector.url}/closing`);
+  await ready(page);
+  assert.equal((await session(page)).id, id);
+  await flush(page);
+  assert.equal(new Set((await collector.events()).map(({ tab_id }) => tab_id)).size, 1);
+});
+
 test('a tab that was asleep for a day comes to the session that is there', async () => {
   await context.clock.install({ time: EVENING });
   const asleep = await open(context, `${collector.url}/?utm_source=facebook`);
