@@ -21,7 +21,8 @@ panel.innerHTML = `
     <div class="buttons">
       <button data-move="31">by 31 minutes</button>
       <button data-move="midnight">to just past midnight</button>
-      <button data-new>new session</button>
+      <button data-call="newSession">new session</button>
+      <button data-call="checkoutPending">leave to pay</button>
     </div>
     <p id="i-note" role="status"></p>
   </div>`;
@@ -46,6 +47,7 @@ function refresh() {
     id: session.id.slice(0, 8),
     reason: session.reason,
     source: [source.source, source.medium, source.campaign].filter(Boolean).join(' / '),
+    'first, last source': [session.first_touch, session.last_non_direct].map((one) => one?.source ?? 'none').join(', '),
     'landing page': session.landing_page,
     age: span(Date.now() - session.started_at),
     'ends in': span(session.expires_at - Date.now()),
@@ -108,7 +110,7 @@ function passMidnight() {
 }
 
 panel.addEventListener('click', ({ target }) => {
-  const { go, move, new: fresh } = target.dataset;
+  const { go, move, call } = target.dataset;
   if (go) location.assign(go);
   if (move) {
     if (move === 'midnight') passMidnight();
@@ -116,7 +118,7 @@ panel.addEventListener('click', ({ target }) => {
     const clock = new Date().toLocaleString([], { weekday: 'short', hour: '2-digit', minute: '2-digit' });
     at('#i-note').textContent = `It is now ${clock}. Scroll, click or type: your next act begins a new session.`;
   }
-  if (fresh !== undefined) shopbell.newSession();
+  if (call) shopbell[call]();
   refresh();
 });
 refresh();
