@@ -170,7 +170,11 @@ pub(crate) fn front_end() -> Result<()> {
     let wasm32 = ["build", "--quiet", "--package", "shopbell-front-end", "--target", "wasm32-unknown-unknown"];
     run(cargo().args(wasm32))?;
     let compiled = root().join("target/wasm32-unknown-unknown/debug/shopbell_front_end.wasm");
-    Bindgen::new().input_path(compiled).web(true)?.generate(root().join("target/x/front-end"))
+    Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .omit_default_module_path(false)
+        .generate(root().join("target/x/front-end"))
 }
 
 /// The copy of `page.js` that the glue imports; the scripts must have the same one.

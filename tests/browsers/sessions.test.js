@@ -17,8 +17,8 @@ beforeEach(async () => {
   context = await profile({ timezoneId: 'Europe/Paris' });
 });
 afterEach(async () => {
-  await end(context);
-  await collector.stop();
+  // A collector that is left would keep the suite from ending.
+  await end(context).finally(() => collector.stop());
 });
 
 /** Opens a page of the shop at a time. */

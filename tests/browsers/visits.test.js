@@ -16,8 +16,8 @@ beforeEach(async () => {
   context = await profile({ timezoneId: 'Europe/Paris' });
 });
 afterEach(async () => {
-  await end(context);
-  await collector.stop();
+  // A collector that is left would keep the suite from ending.
+  await end(context).finally(() => collector.stop());
 });
 
 /** Goes to a page of another site and follows its link back to the shop. */
