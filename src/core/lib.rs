@@ -15,7 +15,7 @@
 //!
 //! **Architecture Invariant:** nothing here asks, waits or calls back. There is no clock, no chance, no
 //! storage and no network in this crate, and it has no dependencies, so it cannot name them. Chance enters
-//! once, as [`Entropy`](id::Entropy) at the start of a page.
+//! once, at the start of a page: as [`Entropy`](id::Entropy), and as the seed of a device that has no record.
 //!
 //! **Architecture Invariant:** one input, then drain, then act. [`Tracker::handle`](tracker::Tracker::handle)
 //! takes one input; the host must then carry out what [`Tracker::take_outputs`](tracker::Tracker::take_outputs)
