@@ -29,7 +29,7 @@ let wasClosed; // whether the browser was closed before this page, where that en
 let hasLeft; // whether the page is left or kept for back and forward
 let seed; // what a device without a record derives its ids from
 let living; // the tabs that lived when this page came, all or none where there are no locks; 0 until it is known
-let claimed; // until it is known
+let claimed; // a promise of that
 let release; // gives the tab's lock back
 let flushed = []; // calls to make when nothing is in flight
 

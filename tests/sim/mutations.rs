@@ -11,6 +11,8 @@ use std::thread;
 
 /// Seeds within which a mistake must be found.
 const SEEDS: u64 = 3_000;
+/// Steps of the shortest story of a mistake at most; plans have 20 to 200.
+const STEPS_MAX: u64 = 12;
 const WORKERS: usize = 2;
 
 /// A mistake: what is wrong, in which file, what stands there, and what it becomes.
@@ -77,18 +79,20 @@ fn every_mistake_is_found() {
             scope.spawn(move || {
                 let laboratory = Laboratory::new(worker);
                 while let Some(mistake) = { queue.lock().expect("no panic").next() } {
-                    let seed = laboratory.first_seed(mistake);
-                    found.lock().expect("no panic").push((mistake.0, seed));
+                    let first = laboratory.first_seed(mistake);
+                    found.lock().expect("no panic").push((mistake.0, first));
                 }
             });
         }
     });
     let mut found = found.into_inner().expect("no panic");
-    found.sort_by_key(|(_, seed)| seed.clone().unwrap_or(u64::MAX));
-    for (what, seed) in &found {
-        println!("{:<60} {}", what, seed.as_ref().map_or_else(Clone::clone, |seed| format!("seed {seed}")));
+    found.sort_by_key(|(_, found)| found.clone().unwrap_or((u64::MAX, 0)));
+    for (what, found) in &found {
+        let told = |(seed, steps): &(u64, u64)| format!("seed {seed}, shortest story {steps} steps");
+        println!("{:<60} {}", what, found.as_ref().map_or_else(Clone::clone, told));
     }
-    let missed: Vec<_> = found.iter().filter(|(_, seed)| seed.is_err()).collect();
+    let is_told = |found: &Result<(u64, u64), String>| found.as_ref().is_ok_and(|(_, steps)| *steps <= STEPS_MAX);
+    let missed: Vec<_> = found.iter().filter(|(_, found)| !is_told(found)).collect();
     assert!(missed.is_empty(), "{missed:?}");
 }
 
@@ -115,13 +119,13 @@ impl Laboratory {
         write("sim/Cargo.toml", &(package("shopbell-sim") + sim));
         write(
             "sim/first.rs",
-            "fn main() {\n    std::panic::set_hook(Box::new(|_| {}));\n    let seeds: u64 = std::env::args().nth(1).unwrap().parse().unwrap();\n    let (_, failed) = shopbell_sim::search::search(0..seeds, &|_, _| {});\n    if let Some((plan, _)) = failed {\n        println!(\"{}\", plan.seed);\n    }\n}\n",
+            "fn main() {\n    std::panic::set_hook(Box::new(|_| {}));\n    let seeds: u64 = std::env::args().nth(1).unwrap().parse().unwrap();\n    let (_, failed) = shopbell_sim::search::search(0..seeds, &|_, _| {});\n    if let Some((plan, violation)) = failed {\n        let (short, _) = shopbell_sim::shrink::shrink(&plan, violation);\n        println!(\"{} {}\", plan.seed, short.steps.len());\n    }\n}\n",
         );
         Self(folder)
     }
 
-    /// The first seed that finds a mistake; why there is none.
-    fn first_seed(&self, (_, file, right, wrong): &Mistake) -> Result<u64, String> {
+    /// The first seed that finds a mistake, and how many steps its shortest story has; why there is none.
+    fn first_seed(&self, (_, file, right, wrong): &Mistake) -> Result<(u64, u64), String> {
         let path = self.0.join("core").join(file);
         let whole = fs::read_to_string(&path).expect("a file of the core");
         if whole.matches(right).count() != 1 {
@@ -142,7 +146,9 @@ impl Laboratory {
             let error = error.lines().find(|line| line.starts_with("error")).unwrap_or_default();
             return Err(format!("it does not compile: {error}"));
         }
-        said.trim().parse().map_err(|_| format!("not found in {SEEDS} seeds"))
+        let numbers = said.trim().split_once(' ');
+        let first = numbers.and_then(|(seed, steps)| Some((seed.parse().ok()?, steps.parse().ok()?)));
+        first.ok_or_else(|| format!("not found in {SEEDS} seeds"))
     }
 }
 
