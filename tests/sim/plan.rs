@@ -95,7 +95,7 @@ pub enum Act {
     Look,
     /// The tab is closed.
     Close,
-    /// The tab crashes, after so many effects of an event that it tracks.
+    /// The tab crashes, after so many effects of an event that it tracks or of a page that it loads.
     Crash { effects: usize },
     /// All tabs are closed.
     Quit,
@@ -253,7 +253,7 @@ fn act(dice: &mut Dice, world: &Parameters) -> Act {
         88..91 => Act::Close,
         91..92 => Act::Quit,
         92..93 => Act::Travel { zone: dice.index(ZONES.len()) },
-        93..95 if world.has_crashes => Act::Crash { effects: dice.index(6) },
+        93..95 if world.has_crashes => Act::Crash { effects: dice.index(12) },
         95..97 if world.has_clock_faults => {
             let size = dice.pick(&[1, 1_000, 60_000, 3_600_000, 86_400_000, 40 * 86_400_000]);
             Act::SetClock { by_ms: if dice.chance(50) { size } else { -size } }

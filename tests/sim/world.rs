@@ -264,7 +264,8 @@ impl World<'_> {
             Act::Close => self.close(tab),
             Act::Crash { effects } => {
                 self.effects_left = Some(effects);
-                let result = self.track(tab);
+                let is_loading = step.chance.is_multiple_of(2);
+                let result = if is_loading { self.load(tab, 1, 0, false) } else { self.track(tab) };
                 self.effects_left = None;
                 self.tabs[tab] = None;
                 result
