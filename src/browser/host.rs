@@ -1,7 +1,6 @@
 //! Makes a [`Moment`] and an [`Input`] of what `page.js` tells, and carries out what the tracker asks for.
 
 use crate::{HOST, page};
-use gloo_timers::callback::Timeout;
 use shopbell_core::attribution::LANDING_LINES;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{Context, native, snapshot};
@@ -12,19 +11,16 @@ use shopbell_core::session::{Rules, Session};
 use shopbell_core::text::take;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
-use web_sys::Storage;
 
 pub(crate) struct Host {
     tracker: Tracker,
     site: String,
     device: String,
     autocapture: bool,
-    /// localStorage, where it is not blocked.
-    storage: Option<Storage>,
-    /// Whether it took all it was given. From when it did not, what is in hand stays in memory, and the record that is
-    /// still stored there is no longer this page's.
+    /// Whether localStorage took all it was given.
     is_stored: bool,
-    timer: Option<(Uptime, Timeout)>,
+    /// When the timer rings.
+    wake: Option<Uptime>,
 }
 
 impl Host {
@@ -43,8 +39,7 @@ impl Host {
             device: rest.to_owned(),
             autocapture,
             is_stored: true,
-            storage: page::local(),
-            timer: None,
+            wake: None,
         };
         HOST.set(Some(Box::leak(Box::new(host))));
     }
@@ -52,10 +47,7 @@ impl Host {
     /// One input into the tracker, then act, then set the timer.
     pub(crate) fn handle(&mut self, kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
         let mut rest = text;
-        let mut stored = take(&mut rest, 0);
-        if !self.is_stored {
-            stored = "";
-        }
+        let stored = take(&mut rest, 0);
         let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
         let input = match kind {
             page::ACTIVITY => Input::Activity,
@@ -92,7 +84,7 @@ impl Host {
             page::HIDDEN => Input::Hidden,
             page::FLUSH => Input::Flush,
             page::WOKE => {
-                self.timer = None;
+                self.wake = None;
                 Input::Woke
             }
             page::ANSWERED => {
@@ -111,7 +103,7 @@ impl Host {
         self.tracker.handle(&moment, input);
         for output in self.tracker.take_outputs() {
             match output {
-                Output::Store(key, text) => self.store(&key, &text),
+                Output::Store(key, text) => self.is_stored = page::store(&key, &text),
                 Output::Send(batch) => self.send(batch, moment.wall),
             }
         }
@@ -120,16 +112,6 @@ impl Host {
         }
         self.set_timer(moment.uptime);
         self.tracker.next_seq() as f64 + if self.tracker.is_sending() { 0.5 } else { 0.0 }
-    }
-
-    fn store(&mut self, key: &str, text: &str) {
-        if let Some(storage) = &self.storage {
-            if text.is_empty() {
-                let _ = storage.remove_item(key);
-            } else if self.is_stored {
-                self.is_stored = storage.set_item(key, text).is_ok();
-            }
-        }
     }
 
     fn send(&self, batch: BatchId, sent_at: Timestamp) {
@@ -147,18 +129,15 @@ impl Host {
 
     fn set_timer(&mut self, uptime: Uptime) {
         let wake = self.tracker.next_wake();
-        if self.timer.as_ref().map(|(at, _)| *at) != wake {
-            // Dropping the old timer cancels it.
-            self.timer = wake.map(|at| {
-                let wait_ms = at.0.saturating_sub(uptime.0) as u32;
-                (at, Timeout::new(wait_ms, || page::tell(page::WOKE)))
-            });
+        if self.wake != wake {
+            self.wake = wake;
+            page::wake(wake.map_or(-1, |at| at.0.saturating_sub(uptime.0) as i32));
         }
     }
 
     /// `local` while localStorage takes what it is given, else `memory`.
     fn storage_name(&self) -> &'static str {
-        if self.storage.is_some() && self.is_stored { "local" } else { "memory" }
+        if self.is_stored { "local" } else { "memory" }
     }
 
     pub(crate) fn session(&self) -> Option<&Session> {

@@ -20,7 +20,8 @@ auth0.com okta.com`;
 let feed; // the way into the tracker
 let choices; // what the site chose: the options of the package, by their names there
 let dates; // the calendar of the midnight rule; nothing where it is the device's
-let store, tabStore; // localStorage and sessionStorage, or nothing
+let storage, tabStorage; // localStorage and sessionStorage, or nothing
+let isStored = true; // whether the former took all it was given; since when it did not, what is there is not this page's
 let tabId;
 let nextSeq = 0; // of the tab's next event, by the tracker's last word
 let page; // the page in view, by its URL
@@ -57,7 +58,7 @@ export function tell(kind, number = 0, text = '', at = now()) {
   if (!feed) return;
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
-  const stored = attempt(() => store.getItem(KEY)) ?? '';
+  const stored = (isStored && attempt(() => storage.getItem(KEY))) || '';
   const told = feed(kind, ...at, day(at[0], dates), number, stored.replaceAll('\0', '') + '\0' + text);
   // A tracker that is dead tells 0.
   nextSeq = Math.max(nextSeq, Math.floor(told));
@@ -150,11 +151,11 @@ export async function openSeen(chosen) {
  */
 export async function open(chosen) {
   choices = chosen;
-  const { midnight, storage } = chosen;
+  const { midnight } = chosen;
   if (midnight && midnight != 'local') dates = calendar(midnight);
-  if (storage == 'local') {
-    store = open_('localStorage');
-    tabStore = open_('sessionStorage');
+  if (chosen.storage == 'local') {
+    storage = open_('localStorage');
+    tabStorage = open_('sessionStorage');
   }
   const tab = takeTab();
   [tabId, nextSeq] = (tab || random(1) + ' 0').split(' ');
@@ -167,25 +168,39 @@ export async function open(chosen) {
   });
   claimed = claim();
   // With a record, there is nothing to agree on.
-  if (chosen.endOnBrowserClose || !attempt(() => store.getItem(KEY))) await claimed;
+  if (chosen.endOnBrowserClose || !attempt(() => storage.getItem(KEY))) await claimed;
   wasClosed = chosen.endOnBrowserClose && navigator.locks && living && !living[0] && !tab && !document.wasDiscarded;
   return [tabId, nextSeq, random(4), seed, device()].join('\n');
 }
 
 /** Takes the tab's name and next seq out of storage, so that a frame, or a duplicate of this tab, finds none. */
 function takeTab() {
-  const tab = attempt(() => tabStore.getItem(TAB_KEY));
-  attempt(() => tabStore.removeItem(TAB_KEY));
+  const tab = attempt(() => tabStorage.getItem(TAB_KEY));
+  attempt(() => tabStorage.removeItem(TAB_KEY));
   return /^\w+ \d+$/.test(tab) ? tab : '';
 }
 
 /** Leaves them for the tab's next page. */
-const leaveTab = () => attempt(() => tabStore.setItem(TAB_KEY, tabId + ' ' + nextSeq));
+const leaveTab = () => attempt(() => tabStorage.setItem(TAB_KEY, tabId + ' ' + nextSeq));
 
 /** Whether the visitor said so to every site. */
 export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
 
-export const local = () => store;
+
+/** Stores a text, or removes the key of an empty one; returns whether storage takes what it is given. */
+export function store(key, text) {
+  if (!text) attempt(() => storage.removeItem(key));
+  else if (isStored) isStored = attempt(() => (storage.setItem(key, text), true));
+  return !!isStored;
+}
+
+let timer;
+
+/** Rings in so many milliseconds; not at all if they are negative. */
+export function wake(waitMs) {
+  clearTimeout(timer);
+  if (waitMs >= 0) timer = setTimeout(tell, waitMs, WOKE);
+}
 
 const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
 
@@ -258,7 +273,7 @@ async function claim() {
     });
   };
   // Whoever has the turn may have stopped: then this page goes on, and has its turn when it comes.
-  if (store && locks)
+  if (storage && locks)
     return new Promise((resolve) => {
       locks.request(KEY, turn).then(resolve, resolve);
       setTimeout(resolve, CLAIM_MS);
@@ -270,7 +285,7 @@ const adopt = () => living && recover((name) => name != tabId && !living.include
 
 /** Tells the outbox entries of the wanted tabs: each head before its entries, and these in order. */
 function recover(isWanted) {
-  const keys = attempt(() => Object.keys(store)) ?? [];
+  const keys = attempt(() => Object.keys(storage)) ?? [];
   const parts = (key) => key.split('.');
   const found = keys.filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key) && isWanted(parts(key)[1]));
   found.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
@@ -278,7 +293,7 @@ function recover(isWanted) {
     const [, tab, first, seq = -1] = parts(key);
     // A page that died while it stored or removed a segment may have left a head alone.
     if (seq < 0 && !found[place + 1]?.startsWith(key + '.')) continue;
-    tell(RECOVERED, +seq, [tab, first, attempt(() => store.getItem(key))].join('\n'));
+    tell(RECOVERED, +seq, [tab, first, attempt(() => storage.getItem(key))].join('\n'));
   }
   if (found[0]) tell(WOKE);
 }

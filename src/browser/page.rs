@@ -29,7 +29,8 @@ extern "C" {
     #[wasm_bindgen(js_name = tell)]
     pub(crate) fn tell_at(kind: u32, number: f64, text: &str, at: &JsValue);
     pub(crate) fn track(name: &str, props: &JsValue, at: &JsValue);
-    pub(crate) fn local() -> Option<web_sys::Storage>;
+    pub(crate) fn store(key: &str, text: &str) -> bool;
+    pub(crate) fn wake(wait_ms: i32);
     pub(crate) fn show(session: &str);
     pub(crate) fn send(body: &str, batch: u32);
 }

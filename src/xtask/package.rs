@@ -61,6 +61,7 @@ fn tracker() -> Result<()> {
         .generate_output()?;
     slim::drop_described_closures(output.wasm_mut());
     slim::blank_messages(output.wasm_mut());
+    slim::drop_unused_table(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");
     let names = slim::optimise(&module.join("shopbell_bg.wasm"))?;

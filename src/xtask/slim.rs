@@ -40,6 +40,20 @@ pub(crate) fn drop_described_closures(module: &mut Module) {
     }
 }
 
+/// Drops the table of JavaScript values, which wasm-bindgen makes for every module: this one is told numbers and texts
+/// alone. Whether a value is ever put into it shows in the export that does so.
+pub(crate) fn drop_unused_table(module: &mut Module) {
+    if module.exports.iter().any(|export| export.name == "__externref_table_alloc") {
+        return;
+    }
+    for name in ["__wbindgen_start", "__wbindgen_externrefs"] {
+        let found = module.exports.iter().find(|export| export.name == name).map(walrus::Export::id);
+        if let Some(id) = found {
+            module.exports.delete(id);
+        }
+    }
+}
+
 /// The short names that wasm-opt gave to what the module imports and exports.
 #[derive(Deserialize)]
 pub(crate) struct Names {
@@ -91,8 +105,8 @@ pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
     names.context("wasm-opt said the short names in a way that is not known")
 }
 
-/// Writes `imports.js`, the object that the module is instantiated with and what begins it, and gives the glue the short names of what
-/// it calls.
+/// Writes `imports.js`, the object that the module is instantiated with, and gives the glue the short names of what it
+/// calls.
 pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     let mut imports = String::new();
     let mut members = String::new();
@@ -102,9 +116,8 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
         write!(members, "{short}: import_{short}, ")?;
     }
     writeln!(imports, "export const imports = {{ a: {{ {members}}} }};")?;
-    let begin = names.exports.iter().find(|[name, _]| name == "__wbindgen_start");
-    if let Some([_, short]) = begin {
-        writeln!(imports, "export const begin = (exports) => exports.{short}();")?;
+    if names.exports.iter().any(|[name, _]| name == "__wbindgen_start") {
+        bail!("the module has JavaScript values in it: {} must call what begins it", folder.display());
     }
     fs::write(folder.join("imports.js"), imports)?;
     let path = folder.join("shopbell_bg.js");

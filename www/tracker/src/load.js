@@ -1,11 +1,10 @@
 // The module, from its bytes. The glue is what wasm-bindgen made for bundlers; instantiating is ours.
 
 import { __wbg_set_wasm, feed, start } from 'shopbell-glue';
-import { begin, imports } from 'shopbell-imports';
+import { imports } from 'shopbell-imports';
 
 export async function fromBytes(bytes) {
   const { instance } = await WebAssembly.instantiate(bytes, imports);
   __wbg_set_wasm(instance.exports);
-  begin(instance.exports);
   return { feed, start };
 }
