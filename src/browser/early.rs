@@ -13,7 +13,7 @@ pub(crate) enum Call {
     /// Tracks an event of this name with these properties.
     Track(String, JsValue),
     /// Tells a fact of this kind.
-    Tell(u32),
+    Tell(u64),
     /// Sends what waits, and calls this when that is answered.
     Flush(Function),
 }
@@ -68,10 +68,10 @@ pub(crate) fn give_up() {
 fn make(call: Call, at: &JsValue) {
     match call {
         Call::Track(name, props) => page::track(&name, &props, at),
-        Call::Tell(kind) => page::tell_at(kind, 0.0, "", at),
+        Call::Tell(kind) => page::tell_at(kind as f64, "", "", at),
         Call::Flush(settle) => {
             page::when_settled(&settle);
-            page::tell_at(page::FLUSH, 0.0, "", at);
+            page::tell_at(page::FLUSH as f64, "", "", at);
         }
     }
 }

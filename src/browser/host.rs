@@ -8,7 +8,7 @@ use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, BatchId, Leftover};
 use shopbell_core::session::{Rules, Session};
-use shopbell_core::text::take;
+use shopbell_core::text::{read_number, take};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
 
@@ -45,15 +45,23 @@ impl Host {
     }
 
     /// One input into the tracker, then act, then set the timer.
-    pub(crate) fn handle(&mut self, kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
-        let mut rest = text;
-        let stored = take(&mut rest, 0);
-        let moment = Moment { wall: Timestamp(wall as u64), uptime: Uptime(uptime as u64), day: CivilDay(day), stored };
+    pub(crate) fn handle(&mut self, kind: u64, told: &str) -> f64 {
+        let mut rest = told;
+        let moment = Moment {
+            wall: Timestamp(lines::next_number(&mut rest)),
+            uptime: Uptime(lines::next_number(&mut rest)),
+            day: CivilDay(lines::next_number(&mut rest) as u32),
+            stored: take(&mut rest, 0),
+            breaker: take(&mut rest, 0),
+        };
+        // What is no number is none.
+        let number = read_number(lines::next(&mut rest));
+        let count = number.unwrap_or_default();
         let input = match kind {
             page::ACTIVITY => Input::Activity,
             page::NAVIGATED => Input::Navigated {
                 to: Navigation {
-                    kind: match number as u32 & 3 {
+                    kind: match count & 3 {
                         0 => NavigationKind::Load,
                         1 => NavigationKind::Reload,
                         2 => NavigationKind::BackForward,
@@ -61,41 +69,36 @@ impl Host {
                     },
                     url: lines::next(&mut rest),
                     path: lines::next(&mut rest),
-                    browser_closed: number as u32 & 4 != 0,
+                    browser_closed: count & 4 != 0,
                     landing: rest,
                     title: lines::behind(rest, LANDING_LINES),
                 },
                 counts: self.autocapture,
-                next_seq: number as u64 >> 3,
+                next_seq: count >> 3,
             },
             page::TRACKED => Input::Tracked {
                 name: lines::next(&mut rest),
                 props: lines::next(&mut rest),
-                // A negative value is no order.
-                order: (number >= 0.0).then(|| Order {
-                    value: Money((number * Money::PER_UNIT as f64 + 0.5) as u64),
-                    currency: lines::next(&mut rest),
-                    id: rest,
-                }),
+                order: number.map(|value| Order { value: Money(value), currency: lines::next(&mut rest), id: rest }),
             },
             page::UNTRACKABLE => Input::Untrackable,
             page::NEW_SESSION => Input::NewSession,
             page::CHECKOUT_PENDING => Input::CheckoutPending,
             page::HIDDEN => Input::Hidden,
             page::FLUSH => Input::Flush,
+            page::RETURNED => Input::Returned,
             page::WOKE => {
                 self.wake = None;
                 Input::Woke
             }
             page::ANSWERED => {
                 let status = lines::next_number(&mut rest);
-                Input::Answered(BatchId(number as u32), Answer::from_status(status, lines::next_number(&mut rest)))
+                Input::Answered(BatchId(count as u32), Answer::from_status(status, lines::next_number(&mut rest)))
             }
             page::RECOVERED => Input::Recovered(Leftover {
                 tab_id: lines::next(&mut rest),
                 first_seq: lines::next_number(&mut rest),
-                // A negative number is a head's.
-                seq: (number >= 0.0).then_some(number as u64),
+                seq: number,
                 text: rest,
             }),
             _ => Input::Looked,
@@ -104,7 +107,7 @@ impl Host {
         for output in self.tracker.take_outputs() {
             match output {
                 Output::Store(key, text) => self.is_stored = page::store(&key, &text),
-                Output::Send(batch) => self.send(batch, moment.wall),
+                Output::Send(batch) => self.send(batch, &moment),
             }
         }
         if kind == page::LOOKED {
@@ -114,16 +117,17 @@ impl Host {
         self.tracker.next_seq() as f64 + if self.tracker.is_sending() { 0.5 } else { 0.0 }
     }
 
-    fn send(&self, batch: BatchId, sent_at: Timestamp) {
+    fn send(&self, batch: BatchId, moment: &Moment<'_>) {
         if let Some(segment) = self.tracker.batch(batch) {
             let context = Context {
                 site: &self.site,
-                sent_at,
+                sent_at: moment.wall,
+                sent_uptime: moment.uptime,
                 device: &self.device,
                 storage: self.storage_name(),
                 counters: self.tracker.counters(),
             };
-            page::send(&native::encode(&context, segment), batch.0);
+            page::send(&native::encode(&context, segment), batch.0, segment.attempts > 1);
         }
     }
 

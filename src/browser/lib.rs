@@ -41,6 +41,7 @@ use host::Host;
 use js_sys::Promise;
 pub use options::{Campaign, Midnight, Options};
 use serde::Serialize;
+use shopbell_core::lines;
 #[cfg(feature = "module")]
 use shopbell_core::session::Rules;
 pub use shopbell_core::session::Session;
@@ -79,9 +80,7 @@ impl Shopbell {
         let begin = Closure::once(move |facts: JsValue| {
             let facts = facts.as_string().unwrap_or_default();
             Host::install(rules, autocapture, &[&site, "\n", &facts].concat());
-            let feed = Closure::<dyn FnMut(u32, f64, f64, u32, f64, String) -> f64>::new(
-                |kind, wall, uptime, day, number, text: String| feed(kind, wall, uptime, day, number, &text),
-            );
+            let feed = Closure::<dyn FnMut(String) -> f64>::new(|told: String| feed(&told));
             page::listen(&feed.into_js_value());
             early::replay();
         });
@@ -106,7 +105,7 @@ impl Shopbell {
 
     /// The session as it is now; `None` before any activity.
     pub fn session(self) -> Option<Session> {
-        page::tell(page::LOOKED);
+        page::tell(page::LOOKED as f64);
         with_host(|host| host.session().cloned()).flatten()
     }
 
@@ -133,21 +132,37 @@ impl Shopbell {
     }
 }
 
-/// The one way in: what happened, when, and behind the record as it is stored at that moment and a NUL, whatever else
-/// there is to say of it. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
+/// The one way in, a text: on a line each what kind of thing happened, the wall clock, the monotonic clock and the day;
+/// the record as it is stored at that moment and a NUL, the breaker and a NUL; then, on a line, a number or nothing, and
+/// whatever else there is to say. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
+///
+/// It is one text, since wasm-bindgen's code for each further parameter is larger than what reads it here.
 #[cfg_attr(feature = "module", wasm_bindgen)]
-pub fn feed(kind: u32, wall: f64, uptime: f64, day: u32, number: f64, text: &str) -> f64 {
-    with_host(|host| host.handle(kind, wall, uptime, day, number, text)).unwrap_or_default()
+pub fn feed(told: &str) -> f64 {
+    let mut rest = told;
+    let kind = lines::next_number(&mut rest);
+    #[cfg(feature = "module")]
+    if kind == page::STARTED {
+        start(rest);
+    }
+    with_host(|host| host.handle(kind, rest)).unwrap_or_default()
 }
 
-/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. A `max_ms`
-/// of 0 is no bound.
+/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. They are a
+/// line each: the timeout and the longest session in milliseconds, 0 for no bound; whether midnight ends a session, as
+/// 0 or 1; how much of a campaign does; whether page views are counted, as 0 or 1. Then come the facts of the page.
 #[cfg(feature = "module")]
-#[wasm_bindgen]
-pub fn start(facts: &str, timeout_ms: f64, max_ms: f64, midnight: bool, campaign: u32, autocapture: bool) {
-    let max_ms = Some(max_ms as u64).filter(|max_ms| *max_ms > 0);
-    let rules = Rules { timeout_ms: timeout_ms as u64, midnight, campaign: campaign as usize, max_ms };
-    Host::install(rules, autocapture, facts);
+fn start(told: &str) {
+    let mut rest = told;
+    let mut next = || lines::next_number(&mut rest);
+    let rules = Rules {
+        timeout_ms: next(),
+        max_ms: Some(next()).filter(|max_ms| *max_ms > 0),
+        midnight: next() > 0,
+        campaign: next() as usize,
+    };
+    let autocapture = next() > 0;
+    Host::install(rules, autocapture, rest);
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

@@ -1,13 +1,17 @@
-// The half of the tracker that gathers facts. It tells each as feed(kind, wall, uptime, day, number, text); the kinds
-// are numbered in page.rs, and the text is the stored record, a NUL, and a line for each part of what there is to say.
+// The half of the tracker that gathers facts. It tells each as feed(text): what kind it is (they are numbered in
+// page.rs), both clocks, the day, what is stored, a number or nothing, and a line for each part of what there is to say.
 
-const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, LOOKED = 8, ANSWERED = 9, RECOVERED = 10;
+const ACTIVITY = 0, NAVIGATED = 1, TRACKED = 2, UNTRACKABLE = 3, HIDDEN = 5, WOKE = 7, LOOKED = 8, ANSWERED = 9, RECOVERED = 10, RETURNED = 12;
 const BACK_FORWARD = 2, SPA = 3;
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
-const REQUEST_MS = 29000; // below the tracker's own limit, so that a late request is over before the next
+const REQUEST_MS = 29000; // a request without an answer for so long has failed; below what the tracker allows
 const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
 const AGREE_MS = 10000; // and agree on a seed with those that began so long before
-const KEY = 'shopbell', TAB_KEY = 'shopbell.tab';
+const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
+const DAY_MS = 864e5;
+// Statuses that no collector answers with, as answer.rs numbers them.
+const REFUSED = 1, BLOCKED = 2;
+const KEY = 'shopbell', TAB_KEY = 'shopbell.tab', BREAKER_KEY = 'shopbell.breaker';
 
 // Where shops send their visitors to pay or to sign in, and whence these come back: payment services and wallets, the
 // 3-D Secure pages of banks, identity providers. A host, or the domain above it.
@@ -29,10 +33,13 @@ let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let wasClosed; // whether the browser was closed before this page, where that ends sessions
 let hasLeft; // whether the page is left or kept for back and forward
 let seed; // what a device without a record derives its ids from
-let living; // the tabs that lived when this page came, all or none where there are no locks; 0 until it is known
+let living; // the tabs that lived when this page came, none where there are no locks; 0 until it is known
 let claimed; // a promise of that
-let release; // gives the tab's lock back
-let flushed = []; // calls to make when nothing is in flight
+let orphans = []; // tabs that live no more, and whose events are this page's to send
+const releases = []; // gives the locks back that this page holds
+const flushed = []; // calls to make when nothing is in flight
+let breaker = ''; // as this page stored it last
+let takesGzip; // whether the collector says that it does
 
 export const now = () => [Date.now(), performance.now()];
 
@@ -54,12 +61,13 @@ export function day(wall, dates) {
   return (dates ? Date.parse(dates.format(date)) : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / 864e5;
 }
 
-export function tell(kind, number = 0, text = '', at = now()) {
+export function tell(kind, number = '', text = '', at = now()) {
   if (!feed) return;
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
-  const stored = (isStored && attempt(() => storage.getItem(KEY))) || '';
-  const told = feed(kind, ...at, day(at[0], dates), number, stored.replaceAll('\0', '') + '\0' + text);
+  const read = (key, own) => ((isStored ? attempt(() => storage.getItem(key)) : own) ?? '').replaceAll('\0', '');
+  const when = [kind, ...at.map(Math.floor), day(at[0], dates), read(KEY)].join('\n');
+  const told = feed([when, read(BREAKER_KEY, breaker), number + '\n' + text].join('\0'));
   // A tracker that is dead tells 0.
   nextSeq = Math.max(nextSeq, Math.floor(told));
   if (hasLeft) leaveTab();
@@ -129,7 +137,7 @@ export function track(name, props, at) {
     // Only objects have members; what is none, or cannot be written, is not tracked.
     if (json && json[0] != '{') return;
     const { value, currency = '', transaction_id = '' } = props ?? {};
-    const worth = name == 'purchase' ? Math.min(Math.max(0, +value || 0), 1e9) : -1;
+    const worth = name == 'purchase' ? Math.round(Math.min(Math.max(0, +value || 0), 1e9) * 1e4) : '';
     return [worth, [clean(name), json, clean(currency + '').slice(0, 8), transaction_id].join('\n')];
   });
   if (told) tell(TRACKED, ...told, at);
@@ -164,7 +172,8 @@ export async function open(chosen) {
     hasLeft = true;
     tell(HIDDEN);
     leaveTab();
-    release?.(); // a page that holds a lock is not kept for back and forward
+    // A page that holds a lock is not kept for back and forward.
+    for (const release of releases.splice(0)) release();
   });
   claimed = claim();
   // With a record, there is nothing to agree on.
@@ -191,6 +200,7 @@ export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNo
 export function store(key, text) {
   if (!text) attempt(() => storage.removeItem(key));
   else if (isStored) isStored = attempt(() => (storage.setItem(key, text), true));
+  if (key == BREAKER_KEY) breaker = text;
   return !!isStored;
 }
 
@@ -215,7 +225,7 @@ function device() {
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
 export function listen(tracker, at, url) {
   feed = tracker;
-  recover((name) => name == tabId);
+  recover([tabId]);
   const kind = ['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1;
   arrive(kind, at, url, wasClosed && !kind);
 
@@ -228,14 +238,16 @@ export function listen(tracker, at, url) {
       tell(ACTIVITY);
     }
   });
-  on(document, ['visibilitychange'], () => document.visibilityState == 'hidden' && tell(HIDDEN));
+  // A tab that comes into view looks for what others have left.
+  on(document, ['visibilitychange'], () => (isHidden() ? tell(HIDDEN) : claim()));
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
       hasLeft = false;
       const [, seq = 0] = takeTab().split(' ');
       nextSeq = Math.max(nextSeq, seq);
-      recover((name) => name == tabId);
-      claim().then(adopt);
+      if (isStored) tell(RETURNED);
+      recover([tabId]);
+      claim();
       arrive(BACK_FORWARD);
     }
   });
@@ -250,50 +262,68 @@ export function listen(tracker, at, url) {
   // The router's own listener is still to come.
   on(window, ['popstate'], () => changed(BACK_FORWARD, setTimeout));
   on(window, ['hashchange'], () => changed(SPA, setTimeout));
-  claimed.then(adopt);
+  adopt();
 }
 
 /**
  * Holds the tab's lock while the page lives. Its name has the seed: tabs that begin at once on an empty profile do not
  * yet see what the others store, but each in its turn they see each other's locks, and the first one's seed is
  * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
+ *
+ * In the same turn the page takes the locks of tabs that left events behind and live no more, and with them the events.
+ * Without locks nobody knows who lives: then what is a day old is taken to be left behind.
  */
 async function claim() {
   const { locks } = navigator;
+  const others = () => [...new Set(entries().map(([, tab]) => tab))].filter((tab) => tab != tabId);
   seed = random(4);
-  living = locks ? 0 : [];
-  const turn = async () => {
-    const { held } = await locks.query();
-    const others = held.map(({ name }) => name.split('.')).filter(([key, , agreed]) => key == KEY && agreed);
-    living = others.map(([, name]) => name);
-    seed = others.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
-    return new Promise((granted) => {
-      const hold = () => new Promise((done) => granted((release = done)));
-      locks.request([KEY, tabId, seed, Date.now()].join('.'), hold).catch(granted);
+  if (!locks || !storage) {
+    living = [];
+    const isYoung = ([key]) => Date.now() - storage.getItem(key).split('\n')[3] < DAY_MS;
+    orphans = others().filter((name) => !entries().some(([key, tab]) => tab == name && isYoung([key])));
+    return adopt();
+  }
+  const hold = (...name) =>
+    new Promise((granted) => {
+      const held = () => new Promise((release) => granted(releases.push(release)));
+      locks.request([KEY, ...name].join('.'), held).catch(granted);
     });
+  const turn = async () => {
+    const held = (await locks.query()).held.map(({ name }) => name.split('.')).filter(([key, tab]) => key == KEY && tab);
+    living = held.map(([, tab]) => tab);
+    seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
+    if (!releases[0]) await hold(tabId, seed, Date.now());
+    for (const tab of others())
+      if (!living.includes(tab)) {
+        await hold(tab);
+        orphans.push(tab);
+      }
+    adopt();
   };
   // Whoever has the turn may have stopped: then this page goes on, and has its turn when it comes.
-  if (storage && locks)
-    return new Promise((resolve) => {
-      locks.request(KEY, turn).then(resolve, resolve);
-      setTimeout(resolve, CLAIM_MS);
-    });
+  return new Promise((resolve) => {
+    locks.request(KEY, turn).then(resolve, resolve);
+    setTimeout(resolve, CLAIM_MS);
+  });
 }
 
-/** Takes over what tabs left behind that live no more, where that can be known. */
-const adopt = () => living && recover((name) => name != tabId && !living.includes(name));
+/** Takes over what tabs have left behind, as soon as there is a tracker to take it. */
+const adopt = () => feed && recover(orphans.splice(0));
 
-/** Tells the outbox entries of the wanted tabs: each head before its entries, and these in order. */
-function recover(isWanted) {
-  const keys = attempt(() => Object.keys(storage)) ?? [];
-  const parts = (key) => key.split('.');
-  const found = keys.filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key) && isWanted(parts(key)[1]));
-  found.sort((one, other) => one.localeCompare(other, 'en', { numeric: true }));
-  for (const [place, key] of found.entries()) {
-    const [, tab, first, seq = -1] = parts(key);
+/** Keys of the outbox with their parts: the tab, the first seq of the segment, and the event's seq where it is one's. */
+const entries = () =>
+  (attempt(() => Object.keys(storage)) ?? [])
+    .filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key))
+    .map((key) => [key, ...key.split('.').slice(1)]);
+
+/** Tells the outbox entries of these tabs: each head before its entries, and these in order. */
+function recover(tabs) {
+  const found = entries().filter(([, tab]) => tabs.includes(tab));
+  found.sort(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }));
+  for (const [place, [key, tab, first, seq = '']] of found.entries()) {
     // A page that died while it stored or removed a segment may have left a head alone.
-    if (seq < 0 && !found[place + 1]?.startsWith(key + '.')) continue;
-    tell(RECOVERED, +seq, [tab, first, attempt(() => storage.getItem(key))].join('\n'));
+    if (!seq && !found[place + 1]?.[0].startsWith(key + '.')) continue;
+    tell(RECOVERED, seq, [tab, first, attempt(() => storage.getItem(key))].join('\n'));
   }
   if (found[0]) tell(WOKE);
 }
@@ -308,20 +338,41 @@ export function look() {
   return JSON.parse(shown);
 }
 
-export function send(body, batch) {
+const isHidden = () => hasLeft || document.visibilityState == 'hidden';
+
+/** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
+export function send(body, batch, isRetry) {
   // What is no number of milliseconds is none.
   const answer = (status, retryAfterMs) => tell(ANSWERED, batch, status + '\n' + retryAfterMs);
+  const url = choices.collector;
+  const limit = new AbortController();
+  const limited = setTimeout(() => limit.abort(), REQUEST_MS);
+  let began;
   const sent = async () => {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
     await 0;
-    const signal = AbortSignal.timeout?.(REQUEST_MS);
-    const response = await fetch(choices.collector, { method: 'POST', body, keepalive: true, credentials: 'omit', signal });
+    if (isHidden() && !('keepalive' in Request.prototype)) return navigator.sendBeacon(url, body) || answer(REFUSED);
+    let headers;
+    if (takesGzip && !isHidden()) {
+      body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
+      headers = { 'content-encoding': 'gzip' };
+    }
+    began = performance.now();
+    const { signal } = limit;
+    const response = await fetch(url, {
+      method: 'POST', body, headers, keepalive: !isRetry || isHidden(), credentials: 'omit', redirect: 'error',
+      signal,
+    });
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});
-    const after = response.headers.get('retry-after');
-    answer(response.status, after && Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000));
+    const header = (name) => response.headers.get(name);
+    const after = header('retry-after');
+    takesGzip = globalThis.CompressionStream && /gzip/.test(header('accept-encoding'));
+    // No collector answers with a page; the portal of a network does.
+    const isPortal = response.ok && /html/.test(header('content-type'));
+    answer(isPortal ? 0 : response.status, after && Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000));
   };
-  sent().catch(() => answer(0));
+  sent().catch(() => answer(navigator.onLine && performance.now() - began < BLOCKED_MS ? BLOCKED : 0));
 }
 
 /** Calls `done` as soon as nothing is in flight. */

@@ -4,7 +4,7 @@
 
 mod networks;
 
-use crate::lines::{self, Field, Kind, Lines};
+use crate::lines::{self, Fields, Lines};
 use crate::text;
 use alloc::string::String;
 pub use networks::{CHANNELS, Origin};
@@ -40,16 +40,19 @@ epik pinterest cpc
 /// - `click_id`: the name of the click id that was there, such as `gclid`; never its value, which names a
 ///   person's click.
 /// - `referrer`: origin and path of the page that linked here, if it was another site's.
-pub static FIELDS: [Field; 8] = [
-    ("source", Kind::Text),
-    ("medium", Kind::Text),
-    ("campaign", Kind::Text),
-    ("term", Kind::Text),
-    ("content", Kind::Text),
-    ("campaign_id", Kind::Text),
-    ("click_id", Kind::Text),
-    ("referrer", Kind::Text),
-];
+pub const FIELDS: &Fields = "\
+\"source\n\
+\"medium\n\
+\"campaign\n\
+\"term\n\
+\"content\n\
+\"campaign_id\n\
+\"click_id\n\
+\"referrer\n\
+";
+
+/// How many lines these are.
+pub const LINES: usize = lines::count(FIELDS);
 
 /// The facts of a visitor who came from nowhere that shows.
 const NOWHERE: &str = "(direct)\n(none)\n\n\n\n\n\n\n";

@@ -1,6 +1,6 @@
 //! Events, the names that have a meaning, and money.
 
-use crate::lines::{Field, Kind};
+use crate::lines::{self, Fields};
 use crate::text;
 use alloc::string::String;
 
@@ -19,32 +19,62 @@ pub const SESSION_START: &str = "session_start";
 pub const PAGE_VIEW: &str = "page_view";
 /// The event of a placed order.
 pub const PURCHASE: &str = "purchase";
+/// The event of money that goes back.
+pub const REFUND: &str = "refund";
 
 /// The facts of an event, in the order of its lines.
 ///
 /// - `id`: unique; a collector that has it already drops the event.
 /// - `time`: when, on the visitor's clock. `offset_ms`: when, since the document began to load (monotonic).
 /// - `page_id`: the page view it belongs to. `seq`: its place among the tab's events, from 0, without gaps.
-pub static FIELDS: [Field; 9] = [
-    ("id", Kind::Text),
-    ("name", Kind::Text),
-    ("time", Kind::Number),
-    ("offset_ms", Kind::Number),
-    ("page_id", Kind::Text),
-    ("seq", Kind::Number),
-    ("url", Kind::Text),
-    ("title", Kind::Text),
-    ("props", Kind::Json),
-];
+pub const FIELDS: &Fields = "\
+\"id\n\
+\"name\n\
+#time\n\
+#offset_ms\n\
+\"page_id\n\
+#seq\n\
+\"url\n\
+\"title\n\
+{props\n\
+";
+
+/// How many lines these are.
+pub const LINES: usize = lines::count(FIELDS);
+
+/// Where the name stands in [`FIELDS`].
+pub const NAME_LINE: usize = 1;
+/// Where the time stands in [`FIELDS`].
+pub const TIME_LINE: usize = 2;
 
 /// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
 /// after GA4's commerce events.
-pub static FUNNEL: [&str; 7] =
-    ["visit", "view_item", "add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", PURCHASE];
+pub const FUNNEL: &str = "\
+visit
+view_item
+add_to_cart
+begin_checkout
+add_shipping_info
+add_payment_info
+purchase
+";
+
+/// How many steps that are.
+pub const FUNNEL_STEPS: usize = lines::count(FUNNEL);
+
+/// The step at a place in [`FUNNEL`]; past the last, the first.
+pub fn funnel_name(place: usize) -> &'static str {
+    let name = lines::at(FUNNEL, place);
+    if name.is_empty() { lines::at(FUNNEL, 0) } else { name }
+}
 
 /// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
 pub fn funnel_step(name: &str) -> usize {
-    FUNNEL.iter().position(|step| *step == name).unwrap_or(0)
+    let (mut rest, mut place) = (FUNNEL, 0);
+    while !rest.is_empty() && lines::next(&mut rest) != name {
+        place += 1;
+    }
+    if place < FUNNEL_STEPS { place } else { 0 }
 }
 
 /// An amount of money in ten-thousandths of the currency's unit, enough for every currency of ISO 4217.

@@ -5,7 +5,7 @@ pub mod native;
 pub mod snapshot;
 
 use crate::outbox::Counters;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, Uptime};
 
 /// What a batch is sent with, besides its session and its events.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +14,8 @@ pub struct Context<'a> {
     pub site: &'a str,
     /// When it leaves, on the visitor's clock.
     pub sent_at: Timestamp,
+    /// The same on the page's monotonic clock.
+    pub sent_uptime: Uptime,
     /// What the browser says of itself, as members of a JSON object: nothing that singles a visitor out.
     pub device: &'a str,
     /// Where the tracker keeps its state: `local` (localStorage) or `memory`.

@@ -7,30 +7,43 @@
 //! entry without one is never seen.
 
 mod answer;
+mod breaker;
 mod segment;
 
+use crate::event;
 use crate::id::Entropy;
 use crate::lines;
-use crate::time::Uptime;
-use crate::tracker::Output;
+use crate::time::{Timestamp, Uptime};
+use crate::tracker::{Moment, Output};
 use alloc::string::String;
 use alloc::vec::Vec;
-pub use answer::{Answer, BACKOFF_MS_BASE, BACKOFF_MS_MAX, backoff_ms};
+pub use answer::Answer;
+use breaker::Breaker;
+pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, backoff_ms};
 pub use segment::{Entry, Segment};
 
 /// A batch has at most this many events.
 pub const BATCH_EVENTS_MAX: usize = 50;
-/// A batch has at most this many bytes in the native format, unless one event alone has more: four fit the 64 KiB
-/// that the Fetch Standard lets the keepalive requests of a page have in flight.
+/// A batch has at most this many bytes in the native format, unless one event alone has more.
 pub const BATCH_BYTES_MAX: usize = 16_384;
 /// An event waits at most this long for company.
 pub const BATCH_AGE_MS_MAX: u64 = 5_000;
 /// Requests in flight when the page is left. Otherwise one at a time, so that events arrive in order.
 pub const LEAVING_REQUESTS_MAX: usize = 3;
-/// A request without an answer for this long has failed.
+/// Bytes in flight at most, unless one batch alone has more: what the Fetch Standard lets a page's keepalive requests
+/// have in flight ("HTTP-network-or-cache fetch").
+pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
+/// By then the host has told an answer to every request, or that there was none.
 pub const ANSWER_MS_MAX: u64 = 30_000;
-/// Events kept at most, in bytes of a batch, so that the site's other scripts keep their storage.
-pub const OUTBOX_BYTES_MAX: usize = 524_288;
+/// Bytes of storage that waiting events take at most, as a batch counts them, so that the site's other scripts keep
+/// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
+pub const STORED_BYTES_MAX: usize = 524_288;
+/// Bytes of waiting events at most, in memory and storage.
+pub const OUTBOX_BYTES_MAX: usize = 16_777_216;
+/// Waiting events at most.
+pub const OUTBOX_EVENTS_MAX: usize = 20_000;
+/// An event that is older than this is not taken over from an earlier page: 30 days.
+pub const EVENT_AGE_MS_MAX: u64 = 2_592_000_000;
 
 /// Why a segment was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,16 +67,31 @@ pub enum FlushReason {
 impl FlushReason {
     /// The name on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Count => "count",
-            Self::Bytes => "bytes",
-            Self::Age => "age",
-            Self::Hidden => "hidden",
-            Self::Rollover => "rollover",
-            Self::Manual => "manual",
-            Self::Recovered => "recovered",
-        }
+        lines::at("count\nbytes\nage\nhidden\nrollover\nmanual\nrecovered\n", self as usize)
     }
+}
+
+/// Why an event is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drop {
+    /// The collector refused it.
+    Rejected,
+    /// The collector found it too large by itself.
+    TooLarge,
+    /// More than [`OUTBOX_BYTES_MAX`] waited.
+    Bytes,
+    /// More than [`OUTBOX_EVENTS_MAX`] waited.
+    Count,
+    /// It was older than [`EVENT_AGE_MS_MAX`].
+    Age,
+    /// It was not taken at all: no name, no JSON, or properties over the limit.
+    Invalid,
+}
+
+impl Drop {
+    /// The reasons' names on the wire, a line each, in their order.
+    pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\n";
+    const COUNT: usize = lines::count(Self::NAMES);
 }
 
 /// What became of events on this page so far.
@@ -73,18 +101,19 @@ pub struct Counters {
     pub sent: u64,
     /// Batches that were tried again.
     pub retried: u64,
-    /// Dropped because the collector refused them.
-    pub rejected: u64,
-    /// Dropped because more than [`OUTBOX_BYTES_MAX`] waited.
-    pub overflow: u64,
-    /// Not taken at all: no name, no JSON, or properties over the limit.
-    pub invalid: u64,
+    /// Dropped, by the reasons of [`Drop::NAMES`].
+    pub dropped: [u64; Drop::COUNT],
 }
 
 impl Counters {
+    /// Counts events that were dropped.
+    pub(crate) fn drop(&mut self, reason: Drop, events: u64) {
+        self.dropped[reason as usize] += events;
+    }
+
     /// All that will never be delivered.
-    pub fn dropped(&self) -> u64 {
-        self.rejected + self.overflow + self.invalid
+    pub fn all_dropped(&self) -> u64 {
+        self.dropped.iter().sum()
     }
 }
 
@@ -105,6 +134,16 @@ pub struct Leftover<'a> {
     pub text: &'a str,
 }
 
+/// What waits, added up.
+#[derive(Default)]
+struct Sums {
+    events: usize,
+    bytes: usize,
+    stored_bytes: usize,
+    requests: usize,
+    request_bytes: usize,
+}
+
 /// What waits.
 #[derive(Debug, Default)]
 pub struct Outbox {
@@ -112,35 +151,36 @@ pub struct Outbox {
     pub counters: Counters,
     segments: Vec<Segment>,
     next_batch: u32,
-    failures: u32,
-    retry_at: Uptime,
+    breaker: Breaker,
+    /// When the collector may be asked again; `None` for as long as the session lasts.
+    resume: Option<Uptime>,
 }
 
 impl Outbox {
     /// Adds an event of the session with this head, from the tab called `tab_id`.
     pub fn push(&mut self, tab_id: &str, head: &str, entry: Entry, uptime: Uptime, out: &mut Vec<Output>) {
         let bytes = segment::entry_bytes(&entry.facts);
+        let is_stored = segment::is_precious(&entry.facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {
                 open.closed = Some(FlushReason::Rollover);
-            } else if open.bytes + bytes > BATCH_BYTES_MAX {
+            } else if open.bytes + bytes > BATCH_BYTES_MAX || open.is_stored != is_stored {
                 open.closed = Some(FlushReason::Bytes);
             }
         }
         if self.open().is_none() {
-            let segment = Segment::new(tab_id, entry.seq, head, uptime);
+            let segment = Segment::new(tab_id, entry.seq, head, uptime, is_stored);
             segment.store(out);
             self.segments.push(segment);
         }
         if let Some(open) = self.open() {
             open.store_entry(&entry, out);
-            open.entries.push(entry);
-            open.bytes += bytes;
+            open.push(entry, bytes);
             if open.entries.len() >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);
             }
         }
-        self.enforce_limit(out);
+        self.enforce_limits(out);
     }
 
     /// The segment that takes events now; only the last can be one.
@@ -148,23 +188,30 @@ impl Outbox {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
     }
 
-    /// Takes over what an earlier page left: a head, or an entry whose head came before. What is neither is removed.
-    pub fn recover(&mut self, left: &Leftover<'_>, out: &mut Vec<Output>) {
-        if self.take(left).is_none() {
+    /// Takes over what an earlier page left: a head, or an entry whose head came before. What is neither is removed, and
+    /// so is what is too old.
+    pub fn recover(&mut self, left: &Leftover<'_>, wall: Timestamp, out: &mut Vec<Output>) {
+        if self.take(left, wall).is_none() {
             out.push(Output::Store(segment::key(left.tab_id, left.first_seq, left.seq), String::new()));
         }
     }
 
-    fn take(&mut self, left: &Leftover<'_>) -> Option<()> {
+    fn take(&mut self, left: &Leftover<'_>, wall: Timestamp) -> Option<()> {
         let facts = lines::open(left.text)?;
         let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
         match (self.segments.iter_mut().find(is_its), left.seq) {
-            (Some(segment), Some(seq)) => segment.append(seq, facts),
+            (Some(segment), Some(seq)) => {
+                if wall.since(Timestamp(lines::number_at(facts, event::TIME_LINE))) > EVENT_AGE_MS_MAX {
+                    self.counters.drop(Drop::Age, 1);
+                    return None;
+                }
+                segment.append(seq, facts);
+            }
             // This page has it in hand.
             (Some(_), None) => {}
             (None, Some(_)) => return None,
             (None, None) => {
-                let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0));
+                let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0), true);
                 segment.closed = Some(FlushReason::Recovered);
                 let is_open = self.open().is_some();
                 self.segments.push(segment);
@@ -177,6 +224,17 @@ impl Outbox {
         Some(())
     }
 
+    /// Forgets what is stored and not in flight: the page was kept for back and forward, and another of its tab may have
+    /// sent that meanwhile. What is still there is to be recovered.
+    pub fn forget_stored(&mut self) {
+        self.segments.retain(|segment| !segment.is_stored || segment.in_flight.is_some());
+    }
+
+    /// Takes in how long the collector is to be left alone, as it is stored.
+    pub fn read(&mut self, breaker: &str) {
+        self.breaker.read(breaker);
+    }
+
     /// Closes the open segment, so that it is due.
     pub fn close(&mut self, reason: FlushReason) {
         if let Some(open) = self.open() {
@@ -185,29 +243,42 @@ impl Outbox {
     }
 
     /// Lets what is due go: one batch at a time, up to [`LEAVING_REQUESTS_MAX`] while the page is being left.
-    pub fn pump(&mut self, uptime: Uptime, is_leaving: bool, entropy: &mut Entropy, out: &mut Vec<Output>) {
+    pub fn pump(
+        &mut self,
+        moment: &Moment<'_>,
+        is_leaving: bool,
+        session_id: &str,
+        out: &mut Vec<Output>,
+    ) {
+        let (wall, uptime) = (moment.wall, moment.uptime);
         if self.open().is_some_and(|open| open.is_old(uptime)) {
             self.close(FlushReason::Age);
         }
-        let is_overdue = |segment: &Segment| segment.deadline().is_some_and(|deadline| uptime >= deadline);
-        if let Some(index) = self.segments.iter().position(is_overdue) {
-            self.fail(index, uptime, 0, entropy);
-        }
-        if uptime < self.retry_at {
+        let wait_ms = self.breaker.wait_ms(wall, session_id);
+        self.resume = wait_ms.map(|wait_ms| uptime.after_ms(wait_ms));
+        if wait_ms != Some(0) {
             return;
         }
-        let most = if is_leaving && self.failures == 0 { LEAVING_REQUESTS_MAX } else { 1 };
-        let mut room = most.saturating_sub(self.in_flight());
+        let most = if is_leaving && self.breaker.is_closed() { LEAVING_REQUESTS_MAX } else { 1 };
+        let sums = self.sums();
+        let mut room = most.saturating_sub(sums.requests);
+        let mut bytes = sums.request_bytes;
         for segment in &mut self.segments {
-            if room > 0 && segment.is_ready() {
-                room -= 1;
-                let batch = BatchId(self.next_batch);
-                self.next_batch += 1;
-                segment.in_flight = Some((batch, uptime));
-                self.counters.retried += u64::from(segment.attempts > 0);
-                segment.attempts += 1;
-                out.push(Output::Send(batch));
+            if room == 0 || !segment.is_ready() {
+                continue;
             }
+            if bytes > 0 && bytes + segment.bytes > KEEPALIVE_BYTES_MAX {
+                break;
+            }
+            room -= 1;
+            bytes += segment.bytes;
+            let batch = BatchId(self.next_batch);
+            self.next_batch += 1;
+            segment.in_flight = Some(batch);
+            self.counters.retried += u64::from(segment.attempts > 0);
+            segment.attempts += 1;
+            self.breaker.send(wall, out);
+            out.push(Output::Send(batch));
         }
     }
 
@@ -216,80 +287,111 @@ impl Outbox {
         &mut self,
         batch: BatchId,
         answer: Answer,
-        uptime: Uptime,
+        wall: Timestamp,
+        session_id: &str,
         entropy: &mut Entropy,
         out: &mut Vec<Output>,
     ) {
         let Some(index) = self.place(batch) else { return };
-        if let Answer::Unavailable(retry_after_ms) = answer {
-            return self.fail(index, uptime, retry_after_ms, entropy);
+        let Some(segment) = self.segments.get_mut(index) else { return };
+        let events = segment.batch().len();
+        let is_divisible = events > 1;
+        segment.in_flight = None;
+        match answer {
+            Answer::TooLarge | Answer::Refused if is_divisible => segment.batch_events_max = events / 2,
+            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {
+                return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
+            }
+            _ => {
+                let left = self.remove(index, events, out);
+                match answer {
+                    Answer::Accepted => self.counters.sent += left,
+                    Answer::TooLarge => self.counters.drop(Drop::TooLarge, left),
+                    _ => self.counters.drop(Drop::Rejected, left),
+                }
+            }
         }
-        self.failures = 0;
-        self.retry_at = Uptime(0);
-        let left = self.leave(index, out);
-        if answer == Answer::Accepted {
-            self.counters.sent += left;
-        } else {
-            self.counters.rejected += left;
+        if answer != Answer::Refused {
+            self.breaker.close(out);
         }
     }
 
-    fn fail(&mut self, index: usize, uptime: Uptime, retry_after_ms: u64, entropy: &mut Entropy) {
-        if let Some(segment) = self.segments.get_mut(index) {
-            segment.in_flight = None;
+    /// Removes the first so many events of a segment from memory and storage, and the segment if it has no more; returns
+    /// how many that were.
+    fn remove(&mut self, index: usize, first: usize, out: &mut Vec<Output>) -> u64 {
+        let Some(segment) = self.segments.get_mut(index) else { return 0 };
+        let removed = segment.remove(first, out);
+        if segment.entries.is_empty() {
+            self.segments.remove(index);
         }
-        self.retry_at = uptime.after_ms(backoff_ms(self.failures, retry_after_ms, entropy.number()));
-        self.failures = self.failures.saturating_add(1);
+        removed
     }
 
-    /// Removes a segment from memory and storage; returns how many events it had.
-    fn leave(&mut self, index: usize, out: &mut Vec<Output>) -> u64 {
-        let segment = self.segments.remove(index);
-        segment.forget(out);
-        segment.entries.len() as u64
+    /// Drops the oldest segments that are over the limits, those with a purchase or a refund last, but none that is open
+    /// or in flight.
+    fn enforce_limits(&mut self, out: &mut Vec<Output>) {
+        loop {
+            let sums = self.sums();
+            let reason = if sums.bytes > OUTBOX_BYTES_MAX {
+                Drop::Bytes
+            } else if sums.events > OUTBOX_EVENTS_MAX {
+                Drop::Count
+            } else {
+                return;
+            };
+            let oldest = |is_precious| {
+                self.segments.iter().position(|segment| segment.is_ready() && segment.is_precious == is_precious)
+            };
+            let Some(index) = oldest(false).or_else(|| oldest(true)) else { return };
+            let dropped = self.remove(index, usize::MAX, out);
+            self.counters.drop(reason, dropped);
+        }
     }
 
-    /// Drops the oldest segments that are over the limit, but none that is open or in flight.
-    fn enforce_limit(&mut self, out: &mut Vec<Output>) {
-        while self.segments.iter().map(|segment| segment.bytes).sum::<usize>() > OUTBOX_BYTES_MAX {
-            let Some(index) = self.segments.iter().position(Segment::is_ready) else { return };
-            self.counters.overflow += self.leave(index, out);
+    fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        for segment in &self.segments {
+            sums.events += segment.entries.len();
+            sums.bytes += segment.bytes;
+            if segment.is_stored {
+                sums.stored_bytes += segment.bytes;
+            }
+            if segment.in_flight.is_some() {
+                sums.requests += 1;
+                sums.request_bytes += segment.bytes;
+            }
         }
+        sums
     }
 
     fn place(&self, batch: BatchId) -> Option<usize> {
-        let is_it = |segment: &Segment| segment.in_flight.is_some_and(|(id, _)| id == batch);
+        let is_it = |segment: &Segment| segment.in_flight == Some(batch);
         self.segments.iter().position(is_it)
     }
 
-    /// The segment that is in flight as `batch`.
+    /// The segment whose first events are in flight as `batch`.
     pub fn batch(&self, batch: BatchId) -> Option<&Segment> {
         self.segments.get(self.place(batch)?)
     }
 
     /// How many events wait, those in flight included.
     pub fn waiting(&self) -> u64 {
-        self.segments.iter().map(|segment| segment.entries.len() as u64).sum()
+        self.sums().events as u64
     }
 
     /// How many batches are in flight.
     pub fn in_flight(&self) -> usize {
-        self.segments.iter().filter(|segment| segment.in_flight.is_some()).count()
+        self.sums().requests
     }
 
     /// When [`pump`](Self::pump) next has something to do by itself.
     pub fn next_wake(&self) -> Option<Uptime> {
         let is_sending = self.in_flight() > 0;
-        let mut wake: Option<Uptime> = None;
-        for segment in &self.segments {
-            let at = match segment.deadline() {
-                Some(deadline) => deadline,
-                None if segment.closed.is_none() => segment.opened.after_ms(BATCH_AGE_MS_MAX),
-                None if is_sending => continue,
-                None => self.retry_at,
-            };
-            wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
-        }
-        wake
+        let at = |segment: &Segment| match segment.closed {
+            None => Some(segment.opened.after_ms(BATCH_AGE_MS_MAX)),
+            Some(_) if is_sending => None,
+            Some(_) => self.resume,
+        };
+        self.segments.iter().filter_map(at).min()
     }
 }

@@ -1,10 +1,13 @@
 //! What a session is and, in [`decide`], when it ends.
 
-use crate::event::{FUNNEL, Money, Order, PAGE_VIEW, funnel_step};
+#[cfg(doc)]
+use crate::event::FUNNEL;
+use crate::event::{Order, PAGE_VIEW, funnel_step};
 use crate::id;
-use crate::lines::{self, Field, Kind, Lines};
+use crate::lines::{self, Fields, Lines};
 use crate::time::{CivilDay, Timestamp};
-use alloc::string::{String, ToString};
+use alloc::string::String;
+use core::ops::{Index, IndexMut};
 
 /// A session ends after this long without activity, unless the site says otherwise. The field's convention.
 pub const INACTIVITY_MS: u64 = 30 * 60_000;
@@ -37,15 +40,7 @@ pub enum Rollover {
 impl Rollover {
     /// The name in storage and on the wire.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Inactivity => "inactivity",
-            Self::Midnight => "midnight",
-            Self::Campaign => "campaign",
-            Self::MaxLength => "max_length",
-            Self::BrowserClose => "browser_close",
-            Self::Manual => "manual",
-        }
+        lines::at("first\ninactivity\nmidnight\ncampaign\nmax_length\nbrowser_close\nmanual\n", self as usize)
     }
 }
 
@@ -69,115 +64,134 @@ impl Default for Rules {
     }
 }
 
-/// What a session adds up to so far.
+/// A number among a session's [`Totals`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Total {
+    /// Page views.
+    PageViews,
+    /// All events, `session_start` and page views included.
+    Events,
+    /// Orders; the same order id again, with none between, is no other.
+    Transactions,
+    /// The value of those orders that are in the totals' currency, in ten-thousandths of its unit (see
+    /// [`Money`](crate::event::Money)).
+    Revenue,
+    /// The place of the furthest step in [`FUNNEL`].
+    FunnelStep,
+    /// Its latest activity, in Unix milliseconds.
+    LastActivity,
+    /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
+    LastOrder,
+    /// Until when a pending checkout holds it open, in Unix milliseconds; 0 where none is.
+    HeldUntil,
+}
+
+const NUMBERS: usize = Total::HeldUntil as usize + 1;
+
+/// What a session adds up to so far: numbers, indexed by [`Total`], and a currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Page views.
-    pub page_views: u64,
-    /// All events, `session_start` and page views included.
-    pub events: u64,
-    /// Orders; the same order id again, with none between, is no other.
-    pub transactions: u64,
-    /// The value of those orders that are in `currency`.
-    pub revenue: Money,
+    numbers: [u64; NUMBERS],
     /// The currency of the first order; empty before it.
     pub currency: String,
-    /// The place of the furthest step in [`FUNNEL`].
-    pub funnel_step: usize,
-    /// Its latest activity.
-    pub last_activity: Timestamp,
-    /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
-    pub last_order: u64,
-    /// Until when a pending checkout holds it open; 0 where none is.
-    pub held_until: Timestamp,
 }
 
 /// The totals, in the order of their lines.
-pub static TOTALS_FIELDS: [Field; 9] = [
-    ("page_views", Kind::Number),
-    ("events", Kind::Number),
-    ("transactions", Kind::Number),
-    ("revenue", Kind::Money),
-    ("currency", Kind::Text),
-    ("funnel_step", Kind::Text),
-    ("last_activity_at", Kind::Number),
-    ("last_order", Kind::Unsent),
-    ("held_until", Kind::Unsent),
-];
+pub const TOTALS_FIELDS: &Fields = "\
+#page_views\n\
+#events\n\
+#transactions\n\
+$revenue\n\
+^funnel_step\n\
+#last_activity_at\n\
+-last_order\n\
+-held_until\n\
+\"currency\n\
+";
+
+/// How many lines these are.
+pub const TOTALS_LINES: usize = lines::count(TOTALS_FIELDS);
+
+impl Index<Total> for Totals {
+    type Output = u64;
+
+    fn index(&self, total: Total) -> &u64 {
+        &self.numbers[total as usize]
+    }
+}
+
+impl IndexMut<Total> for Totals {
+    fn index_mut(&mut self, total: Total) -> &mut u64 {
+        &mut self.numbers[total as usize]
+    }
+}
 
 impl Totals {
+    /// The latest activity.
+    pub fn last_activity(&self) -> Timestamp {
+        Timestamp(self[Total::LastActivity])
+    }
+
     /// Counts an event of this name, and the order if it is a purchase.
     pub fn count(&mut self, name: &str, order: Option<Order<'_>>) {
-        self.events += 1;
-        self.page_views += u64::from(name == PAGE_VIEW);
-        self.funnel_step = self.funnel_step.max(funnel_step(name));
+        self[Total::Events] += 1;
+        self[Total::PageViews] += u64::from(name == PAGE_VIEW);
+        self[Total::FunnelStep] = self[Total::FunnelStep].max(funnel_step(name) as u64);
         if let Some(order) = order {
             self.add_order(order);
         }
     }
 
     fn add_order(&mut self, order: Order<'_>) {
-        self.held_until = Timestamp(0);
+        self[Total::HeldUntil] = 0;
         let fingerprint = id::fingerprint(order.id) & 0xffff_ffff;
-        if !order.id.is_empty() && fingerprint == self.last_order {
+        if !order.id.is_empty() && fingerprint == self[Total::LastOrder] {
             return;
         }
-        self.last_order = fingerprint;
-        self.transactions += 1;
+        self[Total::LastOrder] = fingerprint;
+        self[Total::Transactions] += 1;
         if self.currency.is_empty() {
             self.currency.push_str(order.currency);
         }
         if self.currency == order.currency {
-            self.revenue.0 = self.revenue.0.saturating_add(order.value.0);
+            self[Total::Revenue] = self[Total::Revenue].saturating_add(order.value.0);
         }
     }
 
     /// Adds to the totals that a sibling tab has stored what this tab counted since `base`.
     pub fn rebase(&mut self, base: &Self, stored: &Self) {
-        let grow = |mine: &mut u64, base: u64, stored: u64| *mine = stored + mine.saturating_sub(base);
-        if self.transactions == base.transactions {
-            self.last_order = stored.last_order;
+        let is_same_order = self[Total::Transactions] == base[Total::Transactions];
+        for place in 0..NUMBERS {
+            let (mine, base, stored) = (&mut self.numbers[place], base.numbers[place], stored.numbers[place]);
+            if place <= Total::Revenue as usize {
+                *mine = stored + mine.saturating_sub(base);
+            } else if place <= Total::LastActivity as usize {
+                *mine = stored.max(*mine);
+            } else if *mine == base || place == Total::LastOrder as usize && is_same_order {
+                *mine = stored;
+            }
         }
-        if self.held_until == base.held_until {
-            self.held_until = stored.held_until;
-        }
-        self.last_activity = self.last_activity.max(stored.last_activity);
-        grow(&mut self.page_views, base.page_views, stored.page_views);
-        grow(&mut self.events, base.events, stored.events);
-        grow(&mut self.transactions, base.transactions, stored.transactions);
-        grow(&mut self.revenue.0, base.revenue.0, stored.revenue.0);
         if !stored.currency.is_empty() {
             self.currency.clone_from(&stored.currency);
         }
-        self.funnel_step = self.funnel_step.max(stored.funnel_step);
     }
 
     /// Appends the totals' lines.
     pub fn write(&self, out: &mut Lines) {
-        out.push_number(self.page_views);
-        out.push_number(self.events);
-        out.push_number(self.transactions);
-        out.push_number(self.revenue.0);
+        for number in self.numbers {
+            out.push_number(number);
+        }
         out.push(&self.currency);
-        out.push(FUNNEL.get(self.funnel_step).unwrap_or(&FUNNEL[0]));
-        out.push_number(self.last_activity.0);
-        out.push_number(self.last_order);
-        out.push_number(self.held_until.0);
     }
 
     /// Takes the totals' lines off `rest`.
     pub fn read(rest: &mut &str) -> Self {
-        Self {
-            page_views: lines::next_number(rest),
-            events: lines::next_number(rest),
-            transactions: lines::next_number(rest),
-            revenue: Money(lines::next_number(rest)),
-            currency: lines::next(rest).to_string(),
-            funnel_step: funnel_step(lines::next(rest)),
-            last_activity: Timestamp(lines::next_number(rest)),
-            last_order: lines::next_number(rest),
-            held_until: Timestamp(lines::next_number(rest)),
+        let mut totals = Self::default();
+        for number in &mut totals.numbers {
+            *number = lines::next_number(rest);
         }
+        totals.currency.push_str(lines::next(rest));
+        totals
     }
 }
 
@@ -198,16 +212,19 @@ pub struct Session {
 /// - `previous_id`: the session before it on this device. `number`: 1 for the device's first session, then 2.
 /// - `reason`: the [`Rollover`]'s name. `started_at`: Unix milliseconds on the visitor's clock.
 /// - `landing_page`: the path of its first page.
-pub static HEAD_FIELDS: [Field; 8] = [
-    ("id", Kind::Text),
-    ("device_id", Kind::Unsent),
-    ("previous_id", Kind::Text),
-    ("number", Kind::Number),
-    ("started_at", Kind::Number),
-    ("reason", Kind::Text),
-    ("day", Kind::Unsent),
-    ("landing_page", Kind::Text),
-];
+pub const HEAD_FIELDS: &Fields = "\
+\"id\n\
+-device_id\n\
+\"previous_id\n\
+#number\n\
+#started_at\n\
+\"reason\n\
+-day\n\
+\"landing_page\n\
+";
+
+/// How many lines these are.
+pub const HEAD_LINES: usize = lines::count(HEAD_FIELDS);
 
 /// Where the device's id stands in [`HEAD_FIELDS`]; native batches say it of the device, not of the session.
 pub const DEVICE_LINE: usize = 1;
@@ -236,13 +253,13 @@ impl Session {
     /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS), and behind them those
     /// of the device's first and latest sources.
     pub fn sources(&self) -> &str {
-        lines::behind(&self.head, HEAD_FIELDS.len())
+        lines::behind(&self.head, HEAD_LINES)
     }
 
     /// Whether a pending checkout holds it open. What says that it does for longer than it may, by a clock that was
     /// set, does not.
     pub fn is_held(&self, now: Timestamp) -> bool {
-        let left_ms = self.totals.held_until.since(now);
+        let left_ms = Timestamp(self.totals[Total::HeldUntil]).since(now);
         left_ms > 0 && left_ms <= CHECKOUT_MS_MAX
     }
 }
@@ -276,7 +293,7 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
     let campaign = lines::first(session.sources(), rules.campaign);
     if session.is_held(now.time) {
         None
-    } else if now.time.since(session.totals.last_activity) >= rules.timeout_ms {
+    } else if now.time.since(session.totals.last_activity()) >= rules.timeout_ms {
         Some(Rollover::Inactivity)
     } else if rules.midnight && now.day > session.day() {
         Some(Rollover::Midnight)

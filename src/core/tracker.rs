@@ -6,8 +6,8 @@ mod visit;
 use crate::event::{self, Order};
 use crate::id::{self, Entropy};
 use crate::lines::Lines;
-use crate::outbox::{Answer, BatchId, Counters, Entry, FlushReason, Leftover, Outbox, Segment};
-use crate::session::{Rollover, Rules, Session};
+use crate::outbox::{Answer, BatchId, Counters, Drop, Entry, FlushReason, Leftover, Outbox, Segment};
+use crate::session::{Rollover, Rules, Session, Total};
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -27,6 +27,9 @@ pub struct Moment<'a> {
     pub day: CivilDay,
     /// The stored record as it is now; empty where it is missing or storage is blocked.
     pub stored: &'a str,
+    /// What is stored under [`BREAKER_KEY`](crate::outbox::BREAKER_KEY) now; where storage is blocked, what this page
+    /// stored there last.
+    pub breaker: &'a str,
 }
 
 /// What happened.
@@ -35,6 +38,9 @@ pub enum Input<'a> {
     /// An earlier page left this in storage. Heads come before their entries, these by `seq`, and [`Input::Woke`] when all
     /// have come.
     Recovered(Leftover<'a>),
+    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile. Told
+    /// where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
+    Returned,
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {
         /// The page and how it was reached.
@@ -79,7 +85,8 @@ pub enum Input<'a> {
 pub enum Output {
     /// Store a text under a key; remove the key if the text is empty.
     Store(String, String),
-    /// Encode [`Tracker::batch`] and send it; tell the answer.
+    /// Encode [`Tracker::batch`] and send it; tell the answer, within
+    /// [`ANSWER_MS_MAX`](crate::outbox::ANSWER_MS_MAX) that there was none.
     Send(BatchId),
 }
 
@@ -117,14 +124,16 @@ impl Tracker {
     /// Takes one input.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
         self.visit.read(moment);
+        self.outbox.read(moment.breaker);
         match input {
-            Input::Recovered(leftover) => return self.outbox.recover(&leftover, &mut self.outputs),
+            Input::Recovered(leftover) => return self.outbox.recover(&leftover, moment.wall, &mut self.outputs),
+            Input::Returned => return self.outbox.forget_stored(),
             Input::Navigated { to, counts, next_seq } => {
                 self.next_seq = self.next_seq.max(next_seq);
                 self.navigate(moment, &to, counts);
             }
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
-            Input::Untrackable => self.outbox.counters.invalid += 1,
+            Input::Untrackable => self.outbox.counters.drop(Drop::Invalid, 1),
             Input::Activity => self.act(moment, true),
             Input::NewSession if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
             Input::CheckoutPending => {
@@ -139,12 +148,13 @@ impl Tracker {
             Input::Woke => self.visit.save(&mut self.outputs),
             Input::Looked | Input::NewSession => {}
             Input::Answered(batch, answer) => {
-                let (uptime, entropy) = (moment.uptime, &mut self.entropy);
-                self.outbox.answered(batch, answer, uptime, entropy, &mut self.outputs);
+                let session_id = self.visit.session().map_or("", Session::id);
+                self.outbox.answered(batch, answer, moment.wall, session_id, &mut self.entropy, &mut self.outputs);
             }
         }
         let is_leaving = matches!(input, Input::Hidden);
-        self.outbox.pump(moment.uptime, is_leaving, &mut self.entropy, &mut self.outputs);
+        let session_id = self.visit.session().map_or("", Session::id);
+        self.outbox.pump(moment, is_leaving, session_id, &mut self.outputs);
     }
 
     /// What there is to do since the last input, in order.
@@ -171,8 +181,8 @@ impl Tracker {
     /// When the session ends by inactivity, if nothing more happens.
     pub fn expires(&self) -> Timestamp {
         self.session().map_or(Timestamp(0), |session| {
-            let timeout = Timestamp(session.totals.last_activity.0 + self.visit.rules.timeout_ms);
-            timeout.max(session.totals.held_until)
+            let timeout = session.totals[Total::LastActivity] + self.visit.rules.timeout_ms;
+            Timestamp(timeout.max(session.totals[Total::HeldUntil]))
         })
     }
 
@@ -198,7 +208,7 @@ impl Tracker {
 
     fn navigate(&mut self, moment: &Moment<'_>, to: &Navigation<'_>, counts: bool) {
         self.visit.arrived(to);
-        self.page = Page::new(to, self.entropy.short_name());
+        self.page.set(to, self.entropy.short_name());
         if counts {
             self.track(moment, event::PAGE_VIEW, "", None);
         }
@@ -209,7 +219,7 @@ impl Tracker {
         let is_reserved = name == event::SESSION_START;
         let is_too_large = name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX;
         if name.is_empty() || is_reserved || is_too_large {
-            self.outbox.counters.invalid += 1;
+            self.outbox.counters.drop(Drop::Invalid, 1);
             return;
         }
         self.act(moment, name != event::PAGE_VIEW);

@@ -1,8 +1,8 @@
 //! JSON as formats write it, from tables of fields and lines of text.
 
 use crate::attribution;
-use crate::event::Money;
-use crate::lines::{self, Field, Kind};
+use crate::event::{self, Money};
+use crate::lines::{self, Fields, kind};
 use crate::session::TOTALS_FIELDS;
 use crate::text::{self, push_json};
 use alloc::string::String;
@@ -60,7 +60,7 @@ impl Json {
         for name in ["source", "first_touch", "last_non_direct"] {
             if !rest.is_empty() {
                 self.object(name);
-                rest = self.facts(&attribution::FIELDS, rest);
+                rest = self.facts(attribution::FIELDS, rest);
                 self.end("}");
             }
         }
@@ -70,24 +70,26 @@ impl Json {
     pub(super) fn totals(&mut self, name: &str, totals: &str) {
         if !totals.is_empty() {
             self.object(name);
-            self.facts(&TOTALS_FIELDS, totals);
+            self.facts(TOTALS_FIELDS, totals);
             self.end("}");
         }
     }
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.
-    pub(super) fn facts<'a>(&mut self, fields: &[Field], facts: &'a str) -> &'a str {
-        let mut rest = facts;
-        for (name, kind) in fields {
+    pub(super) fn facts<'a>(&mut self, fields: &Fields, facts: &'a str) -> &'a str {
+        let (mut fields, mut rest) = (fields, facts);
+        while !fields.is_empty() {
+            let (kind, name) = lines::next_field(&mut fields);
             let line = lines::next(&mut rest);
             match kind {
-                Kind::Text => self.text(name, line),
-                Kind::Unsent => {}
+                kind::TEXT => self.text(name, line),
+                kind::STEP => self.text(name, event::funnel_name(number(line) as usize)),
+                kind::UNSENT => {}
                 _ if line.is_empty() => {}
-                Kind::Number | Kind::Money | Kind::Json => {
+                _ => {
                     self.name(name);
-                    if *kind == Kind::Money {
-                        Money(text::read_number(line).unwrap_or_default()).write(&mut self.out);
+                    if kind == kind::MONEY {
+                        Money(number(line)).write(&mut self.out);
                     } else {
                         self.out.push_str(line);
                     }
@@ -96,4 +98,8 @@ impl Json {
         }
         rest
     }
+}
+
+fn number(line: &str) -> u64 {
+    text::read_number(line).unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 use super::Context;
 use super::json::Json;
 use crate::lines;
-use crate::outbox::{Entry, Segment};
-use crate::session::{HEAD_FIELDS, TOTALS_FIELDS};
+use crate::outbox::{Drop, Entry, FlushReason, Segment};
+use crate::session::{HEAD_FIELDS, TOTALS_LINES};
 use crate::{event, session};
 use alloc::string::String;
 
@@ -12,14 +12,19 @@ use alloc::string::String;
 /// Standard, "CORS-safelisted request-header").
 pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     let mut json = Json::default();
-    let totals = |entry: Option<&'a Entry>| entry.map_or("", |entry| lines::behind(&entry.facts, event::FIELDS.len()));
-    let previous = lines::behind(totals(batch.entries.first()), TOTALS_FIELDS.len());
-    let totals = totals(batch.entries.last());
+    let events = batch.batch();
+    let totals = |entry: Option<&'a Entry>| entry.map_or("", |entry| lines::behind(&entry.facts, event::LINES));
+    let previous = lines::behind(totals(events.first()), TOTALS_LINES);
+    let totals = totals(events.last());
     json.begin("{");
     json.text("schema", "shopbell/1");
     json.text("tracker", env!("CARGO_PKG_VERSION"));
     json.text("site", context.site);
     json.number("sent_at", context.sent_at.0);
+    // The monotonic clock of an earlier page is another.
+    if batch.closed != Some(FlushReason::Recovered) {
+        json.number("sent_offset_ms", context.sent_uptime.0);
+    }
     json.object("device");
     json.text("id", lines::at(&batch.head, session::DEVICE_LINE));
     json.text("storage", context.storage);
@@ -27,18 +32,18 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     json.out.push_str(context.device);
     json.end("}");
     json.object("session");
-    let sources = json.facts(&HEAD_FIELDS, &batch.head);
+    let sources = json.facts(HEAD_FIELDS, &batch.head);
     json.sources(sources);
     json.totals("totals", totals);
     json.totals("previous", previous);
     json.end("}");
     json.name("events");
     json.begin("[");
-    for entry in &batch.entries {
+    for entry in events {
         json.separate();
         json.begin("{");
         json.text("tab_id", &batch.tab_id);
-        json.facts(&event::FIELDS, &entry.facts);
+        json.facts(event::FIELDS, &entry.facts);
         json.end("}");
     }
     json.end("]");
@@ -48,9 +53,10 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     json.number("sent", context.counters.sent);
     json.number("retried", context.counters.retried);
     json.object("dropped");
-    json.number("rejected", context.counters.rejected);
-    json.number("bytes", context.counters.overflow);
-    json.number("invalid", context.counters.invalid);
+    let mut reasons = Drop::NAMES;
+    for events in context.counters.dropped {
+        json.number(lines::next(&mut reasons), events);
+    }
     json.end("}");
     json.end("}");
     json.end("}");

@@ -19,7 +19,7 @@ pub fn encode(tracker: &Tracker, storage: &str) -> String {
     let mut totals = lines::Lines::default();
     session.totals.write(&mut totals);
     json.begin("{");
-    let sources = json.facts(&HEAD_FIELDS, &session.head);
+    let sources = json.facts(HEAD_FIELDS, &session.head);
     json.sources(sources);
     json.totals("totals", totals.text());
     json.text("device_id", lines::at(&session.head, DEVICE_LINE));
@@ -28,7 +28,7 @@ pub fn encode(tracker: &Tracker, storage: &str) -> String {
     json.number("waiting", tracker.waiting());
     json.number("sent", counters.sent);
     json.number("retried", counters.retried);
-    json.number("dropped", counters.dropped());
+    json.number("dropped", counters.all_dropped());
     json.end("}");
     json.out
 }

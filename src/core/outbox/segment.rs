@@ -1,8 +1,8 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
-use super::{ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BatchId, FlushReason};
+use super::{BATCH_AGE_MS_MAX, BatchId, FlushReason};
 use crate::event;
-use crate::lines::{self, Kind};
+use crate::lines::{self, kind};
 use crate::text::{json_bytes, push_number};
 use crate::time::Uptime;
 use crate::tracker::Output;
@@ -39,13 +39,19 @@ pub struct Segment {
     pub closed: Option<FlushReason>,
     /// How often it was sent.
     pub attempts: u64,
+    /// How many of its events make a batch: all, unless the collector found that too large.
+    pub(super) batch_events_max: usize,
+    /// Whether it is in storage too.
+    pub(super) is_stored: bool,
+    /// Whether it has a purchase or a refund: then it is dropped last.
+    pub(super) is_precious: bool,
     pub(super) bytes: usize,
     pub(super) opened: Uptime,
-    pub(super) in_flight: Option<(BatchId, Uptime)>,
+    pub(super) in_flight: Option<BatchId>,
 }
 
 impl Segment {
-    pub(super) fn new(tab_id: &str, first_seq: u64, head: &str, opened: Uptime) -> Self {
+    pub(super) fn new(tab_id: &str, first_seq: u64, head: &str, opened: Uptime, is_stored: bool) -> Self {
         Self {
             tab_id: tab_id.to_string(),
             first_seq,
@@ -53,18 +59,31 @@ impl Segment {
             entries: Vec::new(),
             closed: None,
             attempts: 0,
+            batch_events_max: usize::MAX,
+            is_stored,
+            is_precious: false,
             bytes: ENVELOPE_BYTES + json_bytes(head),
             opened,
             in_flight: None,
         }
     }
 
-    /// Adds an entry that comes after those that are there; another is in hand already.
+    /// The events that leave together next.
+    pub fn batch(&self) -> &[Entry] {
+        self.entries.get(..self.batch_events_max).unwrap_or(&self.entries)
+    }
+
+    /// Adds an event of so many bytes.
+    pub(super) fn push(&mut self, entry: Entry, bytes: usize) {
+        self.is_precious |= is_precious(&entry.facts);
+        self.entries.push(entry);
+        self.bytes += bytes;
+    }
+
+    /// Adds an event that comes after those that are there; another is in hand already.
     pub(super) fn append(&mut self, seq: u64, facts: &str) {
         if self.entries.last().is_none_or(|last| last.seq < seq) {
-            self.bytes += entry_bytes(facts);
-            let facts = facts.to_string();
-            self.entries.push(Entry { seq, facts });
+            self.push(Entry { seq, facts: facts.to_string() }, entry_bytes(facts));
         }
     }
 
@@ -77,32 +96,44 @@ impl Segment {
         self.closed.is_some() && self.in_flight.is_none()
     }
 
-    /// When its request counts as failed; `None` while it is not in flight.
-    pub(super) fn deadline(&self) -> Option<Uptime> {
-        let (_, since) = self.in_flight?;
-        Some(since.after_ms(ANSWER_MS_MAX))
-    }
-
     fn key(&self, seq: Option<u64>) -> String {
         key(&self.tab_id, self.first_seq, seq)
     }
 
-    /// Stores its head.
+    /// Stores its head, if it is to be stored.
     pub(super) fn store(&self, out: &mut Vec<Output>) {
-        out.push(Output::Store(self.key(None), lines::seal(&self.head)));
+        if self.is_stored {
+            out.push(Output::Store(self.key(None), lines::seal(&self.head)));
+        }
     }
 
     /// Stores an entry of it.
     pub(super) fn store_entry(&self, entry: &Entry, out: &mut Vec<Output>) {
-        out.push(Output::Store(self.key(Some(entry.seq)), lines::seal(&entry.facts)));
+        if self.is_stored {
+            out.push(Output::Store(self.key(Some(entry.seq)), lines::seal(&entry.facts)));
+        }
     }
 
-    /// Removes it from storage, the head last: a crash in between leaves no entry without a head.
-    pub(super) fn forget(&self, out: &mut Vec<Output>) {
-        for entry in &self.entries {
-            out.push(Output::Store(self.key(Some(entry.seq)), String::new()));
+    /// Removes its first so many events, and its head last if it has no more: a crash in between leaves no entry without
+    /// a head. Returns how many that were.
+    pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) -> u64 {
+        let mut removed = 0;
+        while removed < first as u64 && !self.entries.is_empty() {
+            let entry = self.entries.remove(0);
+            self.bytes = self.bytes.saturating_sub(entry_bytes(&entry.facts));
+            self.unstore(Some(entry.seq), out);
+            removed += 1;
         }
-        out.push(Output::Store(self.key(None), String::new()));
+        if self.entries.is_empty() {
+            self.unstore(None, out);
+        }
+        removed
+    }
+
+    fn unstore(&self, seq: Option<u64>, out: &mut Vec<Output>) {
+        if self.is_stored {
+            out.push(Output::Store(self.key(seq), String::new()));
+        }
     }
 }
 
@@ -122,11 +153,18 @@ pub(super) fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
 /// At most how many bytes an entry takes in a batch of the native format.
 pub(super) fn entry_bytes(facts: &str) -> usize {
     let mut bytes = EVENT_BYTES;
-    let mut rest = facts;
-    for (name, kind) in &event::FIELDS {
+    let (mut fields, mut rest) = (event::FIELDS, facts);
+    while !fields.is_empty() {
+        let (kind, name) = lines::next_field(&mut fields);
         let line = lines::next(&mut rest);
         // Quotes, colon and comma; a text's own quotes.
-        bytes += name.len() + 6 + if *kind == Kind::Text { json_bytes(line) } else { line.len() };
+        bytes += name.len() + 6 + if kind == kind::TEXT { json_bytes(line) } else { line.len() };
     }
     bytes
+}
+
+/// Whether an event of these facts is a purchase or a refund.
+pub(super) fn is_precious(facts: &str) -> bool {
+    let name = lines::at(facts, event::NAME_LINE);
+    name == event::PURCHASE || name == event::REFUND
 }

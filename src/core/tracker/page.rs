@@ -1,6 +1,7 @@
 //! The page that is in view, and how it was reached.
 
-use alloc::string::{String, ToString};
+use crate::text;
+use alloc::string::String;
 
 /// How a page was reached (Navigation Timing Level 2, `PerformanceNavigationTiming.type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +44,11 @@ pub(super) struct Page {
 }
 
 impl Page {
-    pub(super) fn new(navigation: &Navigation<'_>, id: String) -> Self {
-        Self {
-            id,
-            url: navigation.url.to_string(),
-            path: navigation.path.to_string(),
-            title: navigation.title.to_string(),
-        }
+    /// Another page is in view.
+    pub(super) fn set(&mut self, navigation: &Navigation<'_>, id: String) {
+        self.id = id;
+        text::set(&mut self.url, navigation.url);
+        text::set(&mut self.path, navigation.path);
+        text::set(&mut self.title, navigation.title);
     }
 }

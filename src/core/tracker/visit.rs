@@ -5,8 +5,9 @@ use crate::attribution::{self, Arrival, DIRECT};
 use crate::id;
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record};
-use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Totals, decide, next_id};
-use crate::time::{Timestamp, Uptime};
+use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Total, Totals, decide, next_id};
+use crate::text;
+use crate::time::Uptime;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -68,19 +69,19 @@ impl Visit {
         if moment.stored == self.seen {
             return;
         }
-        self.seen = moment.stored.to_string();
+        text::set(&mut self.seen, moment.stored);
         // Storage has no activity that was written.
-        self.base.last_activity = Timestamp(0);
+        self.base[Total::LastActivity] = 0;
         let Some(mut stored) = Record::read(moment.stored) else {
             return;
         };
         let base = core::mem::replace(&mut self.base, stored.session.totals.clone());
         if let Some(mine) = self.session_mut().filter(|mine| mine.id() == stored.session.id()) {
             mine.totals.rebase(&base, &stored.session.totals);
-            core::mem::swap(&mut mine.totals, &mut stored.session.totals);
+            stored.session.totals.clone_from(&mine.totals);
             // Tabs that begin the same session at once tell its beginning each in its way: the earliest counts.
             if mine.head < stored.session.head {
-                core::mem::swap(&mut mine.head, &mut stored.session.head);
+                stored.session.head.clone_from(&mine.head);
             }
         }
         self.record = Some(stored);
@@ -90,14 +91,15 @@ impl Visit {
     /// did not have: routers drag the landing page's parameters along.
     pub(super) fn arrived(&mut self, to: &Navigation<'_>) {
         let arrival = Arrival::read(to.landing);
-        let campaign = arrival.campaign(self.rules.campaign).to_string();
+        let campaign = arrival.campaign(self.rules.campaign);
         let is_spa = to.kind == NavigationKind::Spa;
-        if !is_spa || !campaign.is_empty() && campaign != self.campaign_before {
+        let is_arrival = !is_spa || !campaign.is_empty() && campaign != self.campaign_before;
+        text::set(&mut self.campaign_before, campaign);
+        if is_arrival {
             self.is_fresh = is_spa || to.kind == NavigationKind::Load;
             self.arrival = arrival;
         }
         self.browser_closed |= to.browser_closed;
-        self.campaign_before = campaign;
     }
 
     /// The reason for which this activity begins a session, if it does.
@@ -124,9 +126,9 @@ impl Visit {
         self.is_fresh = false;
         self.browser_closed = false;
         if let Some(session) = self.session_mut() {
-            session.totals.last_activity = moment.wall;
+            session.totals[Total::LastActivity] = moment.wall.0;
         }
-        let written = self.base.last_activity;
+        let written = self.base.last_activity();
         if moment.wall.since(written) >= ACTIVITY_WRITE_MS || moment.wall < written {
             self.save(out);
         }
@@ -135,7 +137,7 @@ impl Visit {
     /// A checkout is pending: the session is held open, and that is written at once.
     pub(super) fn hold(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {
         if let Some(session) = self.session_mut() {
-            session.totals.held_until = Timestamp(moment.wall.0 + CHECKOUT_MS_MAX);
+            session.totals[Total::HeldUntil] = moment.wall.0 + CHECKOUT_MS_MAX;
         }
         self.save(out);
     }
@@ -149,16 +151,16 @@ impl Visit {
             arrival = Arrival::default();
         }
         let sources = before.map_or("", Session::sources);
-        let history = lines::behind(sources, attribution::FIELDS.len());
+        let history = lines::behind(sources, attribution::LINES);
         let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
         let source = if goes_on && arrival.source() == DIRECT && !sources.is_empty() {
-            lines::first(sources, attribution::FIELDS.len())
+            lines::first(sources, attribution::LINES)
         } else {
             arrival.facts()
         };
-        let first = if history.is_empty() { source } else { lines::first(history, attribution::FIELDS.len()) };
+        let first = if history.is_empty() { source } else { lines::first(history, attribution::LINES) };
         let last_non_direct =
-            if lines::at(source, 0) == DIRECT { lines::behind(history, attribution::FIELDS.len()) } else { source };
+            if lines::at(source, 0) == DIRECT { lines::behind(history, attribution::LINES) } else { source };
         let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
         let previous_id = before.map_or("", Session::id);
         // In the order of `HEAD_FIELDS`.
@@ -174,7 +176,8 @@ impl Visit {
         head.append(source);
         head.append(first);
         head.append(last_non_direct);
-        let totals = Totals { last_activity: moment.wall, ..Totals::default() };
+        let mut totals = Totals::default();
+        totals[Total::LastActivity] = moment.wall.0;
         let session = Session { head: head.into_text(), totals };
         self.record = Some(Record { seed: seed.clone(), session });
         self.is_fresh = false;

@@ -7,17 +7,17 @@ import { check, say } from './options.js';
 const QUEUE_MAX = 1000; // calls kept before the module is ready
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 // Kinds of what is told, as page.rs numbers them.
-const NEW_SESSION = 4, FLUSH = 6, CHECKOUT_PENDING = 11;
+const NEW_SESSION = 4, FLUSH = 6, CHECKOUT_PENDING = 11, STARTED = 13;
 
 /**
- * Begins to track and returns the handle. `load` gives the module; `earlier` are the calls that a stub has kept:
+ * Begins to track and returns the handle. `load` gives the way into the module; `earlier` are the calls that a stub has kept:
  * [method, wall, uptime, arguments]. Where there is no page, against the visitor's will and without a collector, the
  * handle does nothing.
  */
 export function start(given, load, earlier = []) {
   const options = globalThis.document && check(given);
   let queue = options && !(options.gpc == 'respect' && isOptedOut()) && earlier;
-  let module;
+  let isReady;
   // Where the page is now: it may route, and take parameters off its URL, before the module is ready.
   const { href, pathname } = globalThis.location ?? {};
 
@@ -25,18 +25,18 @@ export function start(given, load, earlier = []) {
   const does = {
     track: (at, name, props) => track(name, props, at),
     page: (at, props) => track('page_view', props, at),
-    newSession: (at) => tell(NEW_SESSION, 0, '', at),
-    checkoutPending: (at) => tell(CHECKOUT_PENDING, 0, '', at),
+    newSession: (at) => tell(NEW_SESSION, '', '', at),
+    checkoutPending: (at) => tell(CHECKOUT_PENDING, '', '', at),
     session: look,
     flush(at, done) {
       whenSettled(done);
-      tell(FLUSH, 0, '', at);
+      tell(FLUSH, '', '', at);
     },
   };
 
   function run(method, wall, uptime, args) {
     try {
-      if (module) return does[method]([wall, uptime], ...args);
+      if (isReady) return does[method]([wall, uptime], ...args);
     } catch (error) {
       if (options.debug) say(error);
     }
@@ -55,16 +55,18 @@ export function start(given, load, earlier = []) {
   async function begin() {
     try {
       const started = queue[0]?.slice(1, 3) ?? now();
-      module = await load();
+      const feed = await load();
       const { site, midnight, timeoutMinutes, maxHours, campaign, autocapture } = options;
-      const facts = site + '\n' + (await open(options));
+      const facts = await open(options);
       // Where no midnight ends a session, a day does.
       const hours = maxHours ?? (midnight === false ? 24 : 0);
       const compared = [false, true, 'medium', 'campaign'].indexOf(campaign);
-      module.start(facts, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, compared, autocapture);
-      listen(module.feed, started, { href, pathname });
+      const numbers = [STARTED, timeoutMinutes * 6e4, hours * 36e5, midnight !== false, compared, autocapture];
+      feed([...numbers.map(Math.floor), site, facts].join('\n'));
+      listen(feed, started, { href, pathname });
+      isReady = true;
     } catch (error) {
-      module = 0;
+      isReady = false;
       say('nothing is tracked: ' + error);
     }
     const kept = queue;
@@ -83,7 +85,7 @@ export function start(given, load, earlier = []) {
     session: () => run('session', 0, 0, []) ?? null,
     flush: () =>
       new Promise((resolve) => {
-        if (!queue && !module) return resolve();
+        if (!queue && !isReady) return resolve();
         setTimeout(resolve, FLUSH_MS);
         call('flush', () => resolve());
       }),

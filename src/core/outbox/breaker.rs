@@ -1,0 +1,132 @@
+//! How long every tab leaves a collector alone that fails: one text in storage that all tabs share and reloads keep.
+//!
+//! After a failure nobody sends until its wait is over. Then one tab does, the *probe*, having taken the time until it
+//! must be answered for itself; its failure begins a longer wait, any other answer ends it all.
+
+use super::{ANSWER_MS_MAX, Answer};
+use crate::id;
+use crate::lines::{self, Lines};
+use crate::text;
+use crate::time::Timestamp;
+use crate::tracker::Output;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// The storage key of the breaker.
+pub const BREAKER_KEY: &str = "shopbell.breaker";
+/// First bound of the wait after a failure.
+pub const BACKOFF_MS_BASE: u64 = 1_000;
+/// Last bound of it; also the most that a `Retry-After` is heeded.
+pub const BACKOFF_MS_MAX: u64 = 300_000;
+/// After so many failures in a row that look like an extension's, nothing is sent for the rest of the session.
+pub const BLOCKED_FAILURES: u64 = 5;
+
+/// What is known of the collector's failures.
+#[derive(Debug, Default)]
+pub(super) struct Breaker {
+    failures: u64,
+    retry_at: Timestamp,
+    /// A fingerprint of the session of the latest failure, if all so far look like an extension's, or else 0.
+    blocked: u64,
+    /// The text as last read or written.
+    seen: String,
+    /// Whether this page has a probe in flight.
+    is_probing: bool,
+}
+
+impl Breaker {
+    /// Takes in what is stored. Text that is none says that nothing has failed.
+    pub(super) fn read(&mut self, stored: &str) {
+        if self.seen != stored {
+            let mut rest = stored;
+            self.failures = lines::next_number(&mut rest);
+            self.retry_at = Timestamp(lines::next_number(&mut rest));
+            self.blocked = lines::next_number(&mut rest);
+            text::set(&mut self.seen, stored);
+        }
+    }
+
+    fn write(&mut self, out: &mut Vec<Output>) {
+        let mut lines = Lines::default();
+        if self.failures > 0 {
+            lines.push_number(self.failures);
+            lines.push_number(self.retry_at.0);
+            lines.push_number(self.blocked);
+        }
+        let text = lines.into_text();
+        if self.seen != text {
+            out.push(Output::Store(BREAKER_KEY.to_string(), text.clone()));
+            self.seen = text;
+        }
+    }
+
+    /// Whether nothing has failed since the latest success.
+    pub(super) fn is_closed(&self) -> bool {
+        self.failures == 0
+    }
+
+    /// How long to wait yet; `None` for as long as the session lasts. What says longer than is ever waited, by a clock
+    /// that was set, says nothing.
+    pub(super) fn wait_ms(&self, wall: Timestamp, session_id: &str) -> Option<u64> {
+        let is_quiet = self.failures >= BLOCKED_FAILURES && self.blocked == name(session_id);
+        (!is_quiet).then_some(self.left_ms(wall))
+    }
+
+    fn left_ms(&self, wall: Timestamp) -> u64 {
+        Some(self.retry_at.since(wall)).filter(|left_ms| *left_ms <= BACKOFF_MS_MAX).unwrap_or_default()
+    }
+
+    /// A request leaves. After a failure it is a probe, and nobody else sends until it must be answered.
+    pub(super) fn send(&mut self, wall: Timestamp, out: &mut Vec<Output>) {
+        if !self.is_closed() {
+            self.is_probing = true;
+            self.retry_at = Timestamp(wall.0 + ANSWER_MS_MAX);
+            self.write(out);
+        }
+    }
+
+    /// A request failed. Of those that were in flight together the first counts; the others may only ask for more time.
+    pub(super) fn fail(
+        &mut self,
+        wall: Timestamp,
+        answer: Answer,
+        session_id: &str,
+        chance: u64,
+        out: &mut Vec<Output>,
+    ) {
+        let asked_ms = if let Answer::Unavailable(retry_after_ms) = answer { retry_after_ms } else { 0 };
+        let left_ms = self.left_ms(wall);
+        let wait_ms = if left_ms > 0 && !self.is_probing {
+            left_ms.max(asked_ms).min(BACKOFF_MS_MAX)
+        } else {
+            let is_blocked = answer == Answer::Blocked && (self.is_closed() || self.blocked > 0);
+            self.blocked = if is_blocked { name(session_id) } else { 0 };
+            self.failures += 1;
+            backoff_ms(self.failures - 1, asked_ms, chance)
+        };
+        self.is_probing = false;
+        self.retry_at = Timestamp(wall.0 + wait_ms);
+        self.write(out);
+    }
+
+    /// The collector answered: it is there.
+    pub(super) fn close(&mut self, out: &mut Vec<Output>) {
+        self.is_probing = false;
+        self.failures = 0;
+        self.retry_at = Timestamp(0);
+        self.write(out);
+    }
+}
+
+/// A short name of a session, never 0.
+fn name(session_id: &str) -> u64 {
+    id::fingerprint(session_id) >> 32 | 1
+}
+
+/// How long to wait after this many failures before: exponential with full jitter (Brooker, "Exponential Backoff
+/// And Jitter", 2015), at least what the collector asked for, at most [`BACKOFF_MS_MAX`].
+pub fn backoff_ms(failures_before: u64, retry_after_ms: u64, chance: u64) -> u64 {
+    let bound = (BACKOFF_MS_BASE << failures_before.min(16)).min(BACKOFF_MS_MAX);
+    let jittered = 1 + chance % bound;
+    jittered.max(retry_after_ms).min(BACKOFF_MS_MAX)
+}
