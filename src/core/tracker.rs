@@ -148,12 +148,12 @@ impl Tracker {
             Input::Woke => self.visit.save(&mut self.outputs),
             Input::Looked | Input::NewSession => {}
             Input::Answered(batch, answer) => {
-                let session_id = self.visit.session().map_or("", Session::id);
+                let session_id = self.visit.session_id();
                 self.outbox.answered(batch, answer, moment.wall, session_id, &mut self.entropy, &mut self.outputs);
             }
         }
         let is_leaving = matches!(input, Input::Hidden);
-        let session_id = self.visit.session().map_or("", Session::id);
+        let session_id = self.visit.session_id();
         self.outbox.pump(moment, is_leaving, session_id, &mut self.outputs);
     }
 

@@ -146,14 +146,14 @@ const MESSAGES: [&str; 5] = [
     "Map key is not a string and cannot be an object key",
 ];
 
-/// Blanks messages that nobody reads. Their places and lengths stay.
+/// Blanks messages that nobody reads: their places stay, and zeros need not be stored.
 pub(crate) fn blank_messages(module: &mut Module) {
     let all: Vec<_> = module.data.iter().map(walrus::Data::id).collect();
     for id in all {
         let data = module.data.get_mut(id);
         for message in MESSAGES {
             while let Some(at) = data.value.windows(message.len()).position(|part| part == message.as_bytes()) {
-                data.value[at..at + message.len()].fill(b' ');
+                data.value[at..at + message.len()].fill(0);
             }
         }
     }

@@ -59,6 +59,11 @@ impl Visit {
         self.record.as_ref().map(|record| &record.session)
     }
 
+    /// Empty before there is one.
+    pub(super) fn session_id(&self) -> &str {
+        self.session().map_or("", Session::id)
+    }
+
     pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
         self.record.as_mut().map(|record| &mut record.session)
     }
@@ -162,7 +167,7 @@ impl Visit {
         let last_non_direct =
             if lines::at(source, 0) == DIRECT { lines::behind(history, attribution::LINES) } else { source };
         let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
-        let previous_id = before.map_or("", Session::id);
+        let previous_id = self.session_id();
         // In the order of `HEAD_FIELDS`.
         let mut head = Lines::default();
         head.push(&next_id(seed, previous_id, arrival.campaign(self.rules.campaign)));
