@@ -33,10 +33,10 @@ let pending; // a route change that is still to be told: [kind, [wall, uptime]]
 let wasClosed; // whether the browser was closed before this page, where that ends sessions
 let hasLeft; // whether the page is left or kept for back and forward
 let seed; // what a device without a record derives its ids from
-let living; // the tabs that lived when this page came, none where there are no locks; 0 until it is known
+let isAlone; // whether no other tab lived when this page came, as far as is known
 let claimed; // a promise of that
 let orphans = []; // tabs that live no more, and whose events are this page's to send
-const releases = []; // gives the locks back that this page holds
+const releases = []; // what to call when the page is left: each gives a lock back, or waits for one no longer
 const flushed = []; // calls to make when nothing is in flight
 let breaker = ''; // as this page stored it last
 let takesGzip; // whether the collector says that it does
@@ -178,7 +178,7 @@ export async function open(chosen) {
   claimed = claim();
   // With a record, there is nothing to agree on.
   if (chosen.endOnBrowserClose || !attempt(() => storage.getItem(KEY))) await claimed;
-  wasClosed = chosen.endOnBrowserClose && navigator.locks && living && !living[0] && !tab && !document.wasDiscarded;
+  wasClosed = chosen.endOnBrowserClose && isAlone && !tab && !document.wasDiscarded;
   return [tabId, nextSeq, random(4), seed, device()].join('\n');
 }
 
@@ -275,12 +275,12 @@ export function listen(tracker, at, url) {
  */
 async function claim() {
   const { locks } = navigator;
-  const others = () => [...new Set(entries().map(([, tab]) => tab))].filter((tab) => tab != tabId);
+  const others = (isDead) =>
+    [...new Set(entries().map(([, tab]) => tab))].filter((tab) => tab != tabId && isDead(tab));
   seed = random(4);
   if (!locks || !storage) {
-    living = [];
-    const isYoung = ([key]) => Date.now() - storage.getItem(key).split('\n')[3] < DAY_MS;
-    orphans = others().filter((name) => !entries().some(([key, tab]) => tab == name && isYoung([key])));
+    const isYoung = (key) => Date.now() - storage.getItem(key).split('\n')[3] < DAY_MS;
+    orphans = others((name) => !entries().some(([key, tab]) => tab == name && isYoung(key)));
     return adopt();
   }
   const hold = (...name) =>
@@ -290,18 +290,19 @@ async function claim() {
     });
   const turn = async () => {
     const held = (await locks.query()).held.map(({ name }) => name.split('.')).filter(([key, tab]) => key == KEY && tab);
-    living = held.map(([, tab]) => tab);
+    const isHeld = (name) => held.some(([, tab]) => tab == name);
+    isAlone = !held[0];
     seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
-    if (!releases[0]) await hold(tabId, seed, Date.now());
-    for (const tab of others())
-      if (!living.includes(tab)) {
-        await hold(tab);
-        orphans.push(tab);
-      }
+    if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
+    for (const tab of others((name) => !isHeld(name))) {
+      await hold(tab);
+      orphans.push(tab);
+    }
     adopt();
   };
-  // Whoever has the turn may have stopped: then this page goes on, and has its turn when it comes.
+  // Whoever has the turn may have stopped, or this page may be left: then it goes on, and has its turn when it comes.
   return new Promise((resolve) => {
+    releases.push(resolve);
     locks.request(KEY, turn).then(resolve, resolve);
     setTimeout(resolve, CLAIM_MS);
   });
@@ -313,7 +314,7 @@ const adopt = () => feed && recover(orphans.splice(0));
 /** Keys of the outbox with their parts: the tab, the first seq of the segment, and the event's seq where it is one's. */
 const entries = () =>
   (attempt(() => Object.keys(storage)) ?? [])
-    .filter((key) => /^shopbell\.\w+\.\d+(\.\d+)?$/.test(key))
+    .filter((key) => /^shopbell\.\w+\.\d/.test(key))
     .map((key) => [key, ...key.split('.').slice(1)]);
 
 /** Tells the outbox entries of these tabs: each head before its entries, and these in order. */
@@ -374,6 +375,9 @@ export function send(body, batch, isRetry) {
   };
   sent().catch(() => answer(navigator.onLine && performance.now() - began < BLOCKED_MS ? BLOCKED : 0));
 }
+
+/** Sends what waits, if the page was hidden or left before there was a tracker. */
+export const catchUp = () => isHidden() && tell(HIDDEN);
 
 /** Calls `done` as soon as nothing is in flight. */
 export const whenSettled = (done) => flushed.push(done);

@@ -170,11 +170,11 @@ impl Outbox {
         }
         if self.open().is_none() {
             let segment = Segment::new(tab_id, entry.seq, head, uptime, is_stored);
-            segment.store(out);
+            segment.store(None, head, out);
             self.segments.push(segment);
         }
         if let Some(open) = self.open() {
-            open.store_entry(&entry, out);
+            open.store(Some(entry.seq), &entry.facts, out);
             open.push(entry, bytes);
             if open.entries.len() >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);

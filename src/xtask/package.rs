@@ -120,7 +120,7 @@ fn encoded(wasm: &[u8]) -> Result<String> {
 /// What stands for the module in the self-contained script until the script is bundled.
 const PLACEHOLDER: &str = "SHOPBELL_MODULE";
 /// The bytes of the module are masked (xor) with this, so that few bytes need an escape or two bytes of UTF-8.
-const MASK: u8 = 113;
+const MASK: u8 = 118;
 
 /// Puts the module into the self-contained script: a character for each byte, so that the wire's brotli sees the
 /// module itself. That costs 1 % over a module of its own, base64 of its deflate stream 8 %. A byte order mark says

@@ -129,11 +129,7 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     for [name, short] in exports {
         glue = glue.replace(&format!("wasm.{name}"), &format!("wasm.{short} "));
     }
-    let lean = without_fallbacks(&glue);
-    if lean.contains("CLOSURE_DTORS") {
-        bail!("the glue that wasm-bindgen made is not as slim.rs knows it: CLOSURE_DTORS is still used");
-    }
-    fs::write(path, lean)?;
+    fs::write(path, without_fallbacks(&glue))?;
     Ok(())
 }
 
@@ -160,17 +156,18 @@ pub(crate) fn blank_messages(module: &mut Module) {
 }
 
 /// The glue without what it is better without: a faster way of writing long texts into the module, beside the plain
-/// one that it has for modules which cannot grow a block; making a new decoder for Safari after 2 GiB of texts; and
-/// dropping closures that Rust forgot, which it does not.
+/// one that it has for modules which cannot grow a block; making a new decoder for Safari after 2 GiB of texts, and
+/// trying the first one out; byte order marks, which no text of the module begins with; and addresses above 2 GiB.
 fn without_fallbacks(glue: &str) -> String {
-    let mut lean = glue.replace("if (realloc === undefined) {", "{");
-    if let Some((before, behind)) = lean.split_once("const CLOSURE_DTORS = ")
-        && let Some((_, behind)) = behind.split_once(";\n")
-    {
-        lean = format!("{before}{behind}");
-        for call in ["CLOSURE_DTORS.register(real, state, state);", "CLOSURE_DTORS.unregister(state);"] {
-            lean = lean.replace(call, "");
-        }
+    let mut lean = glue.to_owned();
+    for (what, instead) in [
+        ("if (realloc === undefined) {", "{"),
+        ("cachedTextDecoder.decode();\nconst", "const"),
+        ("'utf-8', { ignoreBOM: true }", ""),
+        (" >>> 0", ""),
+        ("cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0", "!cachedUint8ArrayMemory0?.byteLength"),
+    ] {
+        lean = lean.replace(what, instead);
     }
     for (begin, end) in
         [("    let len = arg.length;", "    return ptr;\n}"), ("    numBytesDecoded += bytes.length;", "\n    }\n")]

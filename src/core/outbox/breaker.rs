@@ -6,10 +6,9 @@
 use super::{ANSWER_MS_MAX, Answer};
 use crate::id;
 use crate::lines::{self, Lines};
-use crate::text;
 use crate::time::Timestamp;
 use crate::tracker::Output;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// The storage key of the breaker.
@@ -28,8 +27,8 @@ pub(super) struct Breaker {
     retry_at: Timestamp,
     /// A fingerprint of the session of the latest failure, if all so far look like an extension's, or else 0.
     blocked: u64,
-    /// The text as last read or written.
-    seen: String,
+    /// A fingerprint of the text as last read or written.
+    seen: u64,
     /// Whether this page has a probe in flight.
     is_probing: bool,
 }
@@ -37,12 +36,13 @@ pub(super) struct Breaker {
 impl Breaker {
     /// Takes in what is stored. Text that is none says that nothing has failed.
     pub(super) fn read(&mut self, stored: &str) {
-        if self.seen != stored {
+        let seen = id::fingerprint(stored);
+        if self.seen != seen {
             let mut rest = stored;
             self.failures = lines::next_number(&mut rest);
             self.retry_at = Timestamp(lines::next_number(&mut rest));
             self.blocked = lines::next_number(&mut rest);
-            text::set(&mut self.seen, stored);
+            self.seen = seen;
         }
     }
 
@@ -54,9 +54,10 @@ impl Breaker {
             lines.push_number(self.blocked);
         }
         let text = lines.into_text();
-        if self.seen != text {
-            out.push(Output::Store(BREAKER_KEY.to_string(), text.clone()));
-            self.seen = text;
+        let seen = id::fingerprint(&text);
+        if self.seen != seen {
+            self.seen = seen;
+            out.push(Output::Store(BREAKER_KEY.to_string(), text));
         }
     }
 

@@ -45,6 +45,7 @@ pub struct Segment {
     pub(super) is_stored: bool,
     /// Whether it has a purchase or a refund: then it is dropped last.
     pub(super) is_precious: bool,
+    /// What it takes as one batch at most. It does not shrink where a part has left.
     pub(super) bytes: usize,
     pub(super) opened: Uptime,
     pub(super) in_flight: Option<BatchId>,
@@ -96,21 +97,11 @@ impl Segment {
         self.closed.is_some() && self.in_flight.is_none()
     }
 
-    fn key(&self, seq: Option<u64>) -> String {
-        key(&self.tab_id, self.first_seq, seq)
-    }
-
-    /// Stores its head, if it is to be stored.
-    pub(super) fn store(&self, out: &mut Vec<Output>) {
+    /// Stores lines as its head, or as its entry of this `seq`; no lines remove that. Nothing, if it is not to be stored.
+    pub(super) fn store(&self, seq: Option<u64>, lines: &str, out: &mut Vec<Output>) {
         if self.is_stored {
-            out.push(Output::Store(self.key(None), lines::seal(&self.head)));
-        }
-    }
-
-    /// Stores an entry of it.
-    pub(super) fn store_entry(&self, entry: &Entry, out: &mut Vec<Output>) {
-        if self.is_stored {
-            out.push(Output::Store(self.key(Some(entry.seq)), lines::seal(&entry.facts)));
+            let text = if lines.is_empty() { String::new() } else { lines::seal(lines) };
+            out.push(Output::Store(key(&self.tab_id, self.first_seq, seq), text));
         }
     }
 
@@ -120,20 +111,13 @@ impl Segment {
         let mut removed = 0;
         while removed < first as u64 && !self.entries.is_empty() {
             let entry = self.entries.remove(0);
-            self.bytes = self.bytes.saturating_sub(entry_bytes(&entry.facts));
-            self.unstore(Some(entry.seq), out);
+            self.store(Some(entry.seq), "", out);
             removed += 1;
         }
         if self.entries.is_empty() {
-            self.unstore(None, out);
+            self.store(None, "", out);
         }
         removed
-    }
-
-    fn unstore(&self, seq: Option<u64>, out: &mut Vec<Output>) {
-        if self.is_stored {
-            out.push(Output::Store(self.key(seq), String::new()));
-        }
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) struct Visit {
     /// What the device's ids are derived from, where no record says it.
     seed: String,
     record: Option<Record>,
-    /// The record's text as last read or written; empty for none.
-    seen: String,
+    /// A fingerprint of the record's text as last read or written.
+    seen: u64,
     /// The totals in that text.
     base: Totals,
     /// How the visitor arrived, until an activity has made use of it.
@@ -45,7 +45,7 @@ impl Visit {
             rules,
             seed,
             record: None,
-            seen: String::new(),
+            seen: id::fingerprint(""),
             base: Totals::default(),
             arrival: Arrival::default(),
             campaign_before: String::new(),
@@ -71,10 +71,11 @@ impl Visit {
     /// Takes in what other tabs have written. A record that is missing or garbage is as if it had never been read:
     /// what this page knows stays, and is written again.
     pub(super) fn read(&mut self, moment: &Moment<'_>) {
-        if moment.stored == self.seen {
+        let seen = id::fingerprint(moment.stored);
+        if self.seen == seen {
             return;
         }
-        text::set(&mut self.seen, moment.stored);
+        self.seen = seen;
         // Storage has no activity that was written.
         self.base[Total::LastActivity] = 0;
         let Some(mut stored) = Record::read(moment.stored) else {
@@ -196,10 +197,11 @@ impl Visit {
     pub(super) fn save(&mut self, out: &mut Vec<Output>) {
         let Some(record) = &self.record else { return };
         let text = record.write();
-        if self.seen != text {
+        let seen = id::fingerprint(&text);
+        if self.seen != seen {
+            self.seen = seen;
             self.base.clone_from(&record.session.totals);
-            out.push(Output::Store(RECORD_KEY.to_string(), text.clone()));
-            self.seen = text;
+            out.push(Output::Store(RECORD_KEY.to_string(), text));
         }
     }
 }

@@ -1,7 +1,7 @@
 // The handle that a page holds: it is there at once, keeps what is called before the module is ready together with
 // the clocks' readings of that moment, and stays silent whatever happens to the module.
 
-import { isOptedOut, listen, look, now, open, tell, track, whenSettled } from 'shopbell-page';
+import { catchUp, isOptedOut, listen, look, now, open, tell, track, whenSettled } from 'shopbell-page';
 import { check, say } from './options.js';
 
 const QUEUE_MAX = 1000; // calls kept before the module is ready
@@ -72,6 +72,7 @@ export function start(given, load, earlier = []) {
     const kept = queue;
     queue = 0;
     kept.map((one) => run(...one));
+    catchUp();
   }
 
   // A page that is rendered ahead may never be seen.

@@ -3,8 +3,15 @@
 import { __wbg_set_wasm, feed } from 'shopbell-glue';
 import { imports } from 'shopbell-imports';
 
-export async function fromBytes(bytes) {
-  const { instance } = await WebAssembly.instantiate(bytes, imports);
-  __wbg_set_wasm(instance.exports);
-  return feed;
+const use = ({ exports }) => (__wbg_set_wasm(exports), feed);
+
+export const fromBytes = async (bytes) => use((await WebAssembly.instantiate(bytes, imports)).instance);
+
+/** In the same turn, where the browser lets pages compile as much at once (Chrome before 117 did not). */
+export function fromBytesAtOnce(bytes) {
+  try {
+    return use(new WebAssembly.Instance(new WebAssembly.Module(bytes), imports));
+  } catch {
+    return fromBytes(bytes);
+  }
 }
