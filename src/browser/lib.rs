@@ -37,6 +37,7 @@ mod options;
 mod page;
 
 use early::Call;
+use gloo_timers::callback::Timeout;
 use host::Host;
 use js_sys::Promise;
 pub use options::{Campaign, Midnight, Options};
@@ -47,6 +48,9 @@ use shopbell_core::session::Rules;
 pub use shopbell_core::session::Session;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
+
+/// A flush settles by then, whatever the network does.
+const FLUSH_MS: u32 = 10_000;
 
 thread_local! {
     /// The page's tracker, which lives as long as the page. Whoever uses it takes it out and puts it back, so that it
@@ -76,6 +80,7 @@ impl Shopbell {
         if options.respect_gpc && page::is_opted_out() {
             return Self(());
         }
+        let options = options.checked();
         let (site, rules, autocapture) = (options.site.clone(), options.rules(), options.autocapture);
         let begin = Closure::once(move |facts: JsValue| {
             let facts = facts.as_string().unwrap_or_default();
@@ -120,13 +125,15 @@ impl Shopbell {
         early::call(Call::Tell(page::CHECKOUT_PENDING));
     }
 
-    /// Sends what waits, now. The promise settles when that is answered or has failed; `wasm-bindgen-futures` makes a
-    /// future of it.
+    /// Sends what waits, now. The promise settles when that is answered or has failed, and after ten seconds in any case;
+    /// `wasm-bindgen-futures` makes a future of it.
     pub fn flush(self) -> Promise {
         if !early::is_kept() && with_host(|_| ()).is_none() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
         Promise::new(&mut |settle, _| {
+            let limit = settle.clone();
+            Timeout::new(FLUSH_MS, move || drop(limit.call0(&JsValue::UNDEFINED))).forget();
             early::call(Call::Flush(settle));
         })
     }

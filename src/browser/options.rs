@@ -1,7 +1,9 @@
 //! What a site may choose.
 
+use crate::page;
 use serde::Serialize;
 use shopbell_core::session::{INACTIVITY_MS, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN, Rules};
+use std::fmt::Display;
 
 /// Whose midnight ends a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,11 +93,33 @@ impl Options {
         }
     }
 
+    /// These options with a default for each that is not accepted, of which a sentence is said to the console.
+    pub(crate) fn checked(&self) -> Self {
+        let mut checked = self.clone();
+        let minutes = (INACTIVITY_MS_MIN / 60_000) as f64..=(INACTIVITY_MS_MAX / 60_000) as f64;
+        if !minutes.contains(&self.timeout_minutes) {
+            let (least, most) = (minutes.start(), minutes.end());
+            checked.timeout_minutes = (INACTIVITY_MS / 60_000) as f64;
+            warn("timeout_minutes", self.timeout_minutes, &format!("a number from {least} to {most}"));
+        }
+        if let Some(hours) = self.max_hours.filter(|hours| !(1.0..=720.0).contains(hours)) {
+            checked.max_hours = None;
+            warn("max_hours", hours, "a number from 1 to 720");
+        }
+        if let Midnight::Zone(zone) = &self.midnight
+            && !page::is_zone(zone)
+        {
+            checked.midnight = Midnight::Local;
+            warn("midnight", zone, "an IANA zone");
+        }
+        checked
+    }
+
     pub(crate) fn rules(&self) -> Rules {
         let midnight = self.midnight != Midnight::Off;
         let max_hours = self.max_hours.or((!midnight).then_some(24.0));
         Rules {
-            timeout_ms: ((self.timeout_minutes * 60_000.0) as u64).clamp(INACTIVITY_MS_MIN, INACTIVITY_MS_MAX),
+            timeout_ms: (self.timeout_minutes * 60_000.0) as u64,
             midnight,
             campaign: self.campaign as usize,
             max_ms: max_hours.map(|hours| (hours * 3_600_000.0) as u64),
@@ -116,4 +140,9 @@ impl Options {
             end_on_browser_close: self.end_on_browser_close,
         }
     }
+}
+
+fn warn(option: &str, value: impl Display, accepted: &str) {
+    let sentence = format!("shopbell: option \"{option}\" is {value}; accepted is {accepted}, and the default is used.");
+    web_sys::console::warn_1(&sentence.into());
 }

@@ -32,8 +32,15 @@ extern "C" {
     #[wasm_bindgen(js_name = tell)]
     pub(crate) fn tell_at(kind: f64, number: &str, text: &str, at: &JsValue);
     pub(crate) fn track(name: &str, props: &JsValue, at: &JsValue);
+    #[wasm_bindgen(js_name = calendar)]
+    fn calendar(zone: &str) -> JsValue;
     pub(crate) fn store(key: &str, text: &str) -> bool;
     pub(crate) fn wake(wait_ms: i32);
     pub(crate) fn show(session: &str);
     pub(crate) fn send(body: &str, batch: u32, is_retry: bool);
+}
+
+/// Whether the browser knows a zone.
+pub(crate) fn is_zone(name: &str) -> bool {
+    !calendar(name).is_undefined()
 }

@@ -303,6 +303,10 @@ impl Outbox {
                 return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
             _ => {
+                if answer == Answer::TooLarge {
+                    // It was that one.
+                    segment.batch_events_max = usize::MAX;
+                }
                 let left = self.remove(index, events, out);
                 match answer {
                     Answer::Accepted => self.counters.sent += left,

@@ -7,7 +7,7 @@ use shopbell_core::id::Entropy;
 use shopbell_core::lines::{self, Lines};
 use shopbell_core::outbox::Leftover;
 use shopbell_core::record::Record;
-use shopbell_core::session::{HEAD_FIELDS, Rules, Session, Totals};
+use shopbell_core::session::{HEAD_LINES, Rules, Session, Total, Totals};
 use shopbell_core::text::{push_json, push_number, read_number};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Tracker};
@@ -17,7 +17,7 @@ const ID: &str = "18c5a5cd-cbcb-8f2e-9a2b-6d5b4fd6c3f1";
 
 fn records() -> impl Strategy<Value = Record> {
     let times = (0..TIME_MAX, 0..TIME_MAX, any::<u32>());
-    let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_usize);
+    let totals = (0..1_u64 << 40, 0..1_u64 << 40, 0..1_u64 << 40, 0..7_u64);
     (times, totals, "\\PC{0,3}", "\\PC{0,60}").prop_map(|((started, active, day), (a, b, c, step), currency, text)| {
         let arrival = Arrival::read(&Landing { utm: [&text; 6], ..Landing::default() }.lines());
         let mut head = Lines::default();
@@ -29,17 +29,20 @@ fn records() -> impl Strategy<Value = Record> {
         head.push_number(u64::from(day));
         head.push(&text);
         head.append(arrival.facts());
-        let totals = Totals {
-            page_views: a,
-            events: b,
-            transactions: c,
-            revenue: Money(a),
-            currency,
-            funnel_step: step,
-            last_activity: Timestamp(active),
-            last_order: b & 0xffff_ffff,
-            held_until: Timestamp(started),
-        };
+        let mut totals = Totals::default();
+        totals.currency = currency;
+        for (total, number) in [
+            (Total::PageViews, a),
+            (Total::Events, b),
+            (Total::Transactions, c),
+            (Total::Revenue, a),
+            (Total::FunnelStep, step),
+            (Total::LastActivity, active),
+            (Total::LastOrder, b & 0xffff_ffff),
+            (Total::HeldUntil, started),
+        ] {
+            totals[total] = number;
+        }
         let session = Session { head: head.into_text(), totals };
         assert_eq!((session.started(), session.day(), session.number()), (Timestamp(started), CivilDay(day), 1));
         Record { seed: "seed".to_owned(), session }
@@ -71,7 +74,7 @@ proptest! {
     #[test]
     fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
         let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
-        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored };
+        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored, breaker: "" };
         tracker.handle(&moment, Input::Recovered(Leftover { tab_id: &tab_id, first_seq: 0, seq, text: &stored }));
         tracker.handle(&moment, Input::Activity);
         let session = tracker.session().expect("activity begins a session");
@@ -84,7 +87,7 @@ proptest! {
     fn any_sealed_text_does_no_harm(inside in "(\\PC{0,30}\n){0,40}", seq in 0..50_u64) {
         let sealed = lines::seal(&inside);
         let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
-        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &sealed };
+        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &sealed, breaker: "" };
         for seq in [None, Some(seq)] {
             let left = Leftover { tab_id: "old", first_seq: 3, seq, text: &sealed };
             tracker.handle(&moment, Input::Recovered(left));
@@ -135,7 +138,7 @@ proptest! {
 
 #[test]
 fn a_sealed_record_without_an_id_is_none() {
-    let lines = ["seed\n", &"0\n".repeat(9), &"\n".repeat(HEAD_FIELDS.len() + 8)].concat();
+    let lines = ["seed\n", &"0\n".repeat(9), &"\n".repeat(HEAD_LINES + 8)].concat();
     assert_eq!(Record::read(&lines::seal(&lines)), None);
 }
 

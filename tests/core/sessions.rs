@@ -67,6 +67,7 @@ impl Browser {
             uptime: Uptime(self.elapsed),
             day: CivilDay((self.wall.saturating_add_signed(self.hours_east * HOUR as i64) / DAY) as u32),
             stored: &record,
+            breaker: "",
         };
         tracker.handle(&moment, input);
         let outputs = tracker.take_outputs();

@@ -12,7 +12,7 @@ use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, 
 fn encode(inputs: &[Input<'_>]) -> String {
     let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, "seed", Entropy::new("chance".to_owned()));
     let moment =
-        Moment { wall: Timestamp(1_773_172_800_000), uptime: Uptime(1_234), day: CivilDay(20_522), stored: "" };
+        Moment { wall: Timestamp(1_773_172_800_000), uptime: Uptime(1_234), day: CivilDay(20_522), stored: "", breaker: "" };
     for input in inputs {
         tracker.handle(&moment, *input);
     }
@@ -25,6 +25,7 @@ fn encode(inputs: &[Input<'_>]) -> String {
     let context = Context {
         site: "shop",
         sent_at: Timestamp(1_773_172_801_000),
+        sent_uptime: Uptime(2_234),
         device: "\"language\":\"en-GB\",\"screen\":[1440,900]",
         storage: "local",
         counters: &Counters::default(),

@@ -18,7 +18,7 @@ impl World<'_> {
             if page.is_stored { self.storage.record(place, self.elapsed, self.step.stale_ms) } else { "".into() };
         let uptime = self.elapsed - page.began;
         let moment =
-            Moment { wall: Timestamp(wall), uptime: Uptime(uptime), day: CivilDay(zone.day(wall)), stored: &stored };
+            Moment { wall: Timestamp(wall), uptime: Uptime(uptime), day: CivilDay(zone.day(wall)), stored: &stored, breaker: "" };
         if page.text != stored {
             page.text = Rc::clone(&stored);
             page.model.read(self.known.get(&stored));
