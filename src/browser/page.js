@@ -323,8 +323,8 @@ function recover(tabs) {
   found.sort(([one], [other]) => one.localeCompare(other, 'en', { numeric: true }));
   for (const [place, [key, tab, first, seq = '']] of found.entries()) {
     // A page that died while it stored or removed a segment may have left a head alone.
-    if (!seq && !found[place + 1]?.[0].startsWith(key + '.')) continue;
-    tell(RECOVERED, seq, [tab, first, attempt(() => storage.getItem(key))].join('\n'));
+    if (!seq && !found[place + 1]?.[0].startsWith(key + '.')) storage.removeItem(key);
+    else tell(RECOVERED, seq, [tab, first, attempt(() => storage.getItem(key))].join('\n'));
   }
   if (found[0]) tell(WOKE);
 }

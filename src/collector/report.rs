@@ -1,10 +1,9 @@
 //! What is read back: events, sessions, and the totals of a site.
 
-use crate::store::step_name;
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shopbell_core::event::{FUNNEL, Money};
+use shopbell_core::event::{FUNNEL, Money, funnel_name};
 
 /// Rows of a list at most, and if nothing is said.
 const LIMIT_MAX: u32 = 10_000;
@@ -158,7 +157,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         first_touch: json(row, "first_touch")?,
         last_non_direct: json(row, "last_non_direct")?,
         previous: json(row, "previous")?,
-        funnel_step: step_name(row.get("funnel_step")?),
+        funnel_step: funnel_name(row.get::<_, i64>("funnel_step")? as usize),
         bot: row.get("bot")?,
     })
 }
@@ -290,7 +289,7 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
     let sql = format!("SELECT count(*) {CHOSEN} AND funnel_step >= ?4");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut steps: Vec<Step> = Vec::new();
-    for (place, step) in FUNNEL.into_iter().enumerate() {
+    for (place, step) in FUNNEL.lines().enumerate() {
         let sessions =
             statement.query_row(params![query.site, query.from, query.to, place as i64], |row| row.get(0))?;
         let before = steps.last().map_or(sessions, |before| before.sessions);

@@ -4,7 +4,7 @@ use crate::batch::{Batch, Event, Source};
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
-use shopbell_core::event::{FUNNEL, Money, PAGE_VIEW, PURCHASE, funnel_step};
+use shopbell_core::event::{Money, PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -257,10 +257,4 @@ fn worth(event: &Event) -> (i64, Option<String>) {
     let ten_thousandths = (value * Money::PER_UNIT as f64).round();
     let currency = event.prop("currency").and_then(|currency| currency.as_str().map(ToOwned::to_owned));
     (ten_thousandths as i64, currency.filter(|currency| !currency.is_empty()))
-}
-
-/// The name of a step that is stored by its place.
-pub(crate) fn step_name(place: i64) -> &'static str {
-    let place = usize::try_from(place).unwrap_or(0);
-    FUNNEL.get(place).copied().unwrap_or(FUNNEL[0])
 }

@@ -20,7 +20,7 @@ use alloc::vec::Vec;
 pub use answer::Answer;
 use breaker::Breaker;
 pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, backoff_ms};
-pub use segment::{Entry, Segment};
+pub use segment::{Entry, Segment, key};
 
 /// A batch has at most this many events.
 pub const BATCH_EVENTS_MAX: usize = 50;
@@ -56,7 +56,7 @@ pub enum FlushReason {
     Age,
     /// The page was hidden or left.
     Hidden,
-    /// The session ended.
+    /// The session ended, or its record is gone from storage.
     Rollover,
     /// The site called `flush()`.
     Manual,
@@ -118,7 +118,7 @@ impl Counters {
 }
 
 /// Names a batch among those of this page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct BatchId(pub u32);
 
 /// A head or an entry that an earlier page left in storage.
@@ -224,10 +224,10 @@ impl Outbox {
         Some(())
     }
 
-    /// Forgets what is stored and not in flight: the page was kept for back and forward, and another of its tab may have
-    /// sent that meanwhile. What is still there is to be recovered.
+    /// Forgets what is stored: the page was kept for back and forward, and another of its tab may have sent that
+    /// meanwhile. What is still there is to be recovered.
     pub fn forget_stored(&mut self) {
-        self.segments.retain(|segment| !segment.is_stored || segment.in_flight.is_some());
+        self.segments.retain(|segment| !segment.is_stored);
     }
 
     /// Takes in how long the collector is to be left alone, as it is stored.
@@ -378,6 +378,11 @@ impl Outbox {
         self.segments.get(self.place(batch)?)
     }
 
+    /// What waits, the oldest first, but for what was taken over later.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// How many events wait, those in flight included.
     pub fn waiting(&self) -> u64 {
         self.sums().events as u64
@@ -393,8 +398,8 @@ impl Outbox {
         let is_sending = self.in_flight() > 0;
         let at = |segment: &Segment| match segment.closed {
             None => Some(segment.opened.after_ms(BATCH_AGE_MS_MAX)),
-            Some(_) if is_sending => None,
-            Some(_) => self.resume,
+            Some(_) if !is_sending && segment.is_ready() => self.resume,
+            Some(_) => None,
         };
         self.segments.iter().filter_map(at).min()
     }

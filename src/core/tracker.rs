@@ -123,6 +123,10 @@ impl Tracker {
 
     /// Takes one input.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
+        if self.visit.is_wiped(moment) {
+            // And the head of what is open with it: an entry without one would never be seen.
+            self.outbox.close(FlushReason::Rollover);
+        }
         self.visit.read(moment);
         self.outbox.read(moment.breaker);
         match input {
@@ -189,6 +193,11 @@ impl Tracker {
     /// What became of events on this page.
     pub fn counters(&self) -> &Counters {
         &self.outbox.counters
+    }
+
+    /// What waits, and what is in flight of it.
+    pub fn segments(&self) -> &[Segment] {
+        self.outbox.segments()
     }
 
     /// How many events wait.

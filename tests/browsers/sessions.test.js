@@ -194,7 +194,7 @@ test('History navigation counts a page view for each page, under its own title',
 });
 
 test('garbage in storage is as if nothing were there', async () => {
-  for (const garbage of ['', '{}', 'shopbell/1 1\n', '\u0000', 'x'.repeat(100_000)]) {
+  for (const garbage of ['', '{}', 'shopbell/3 1\n', '\u0000', 'x'.repeat(100_000)]) {
     const other = await profile();
     const page = await other.newPage();
     await page.goto(`${collector.url}/clock.js`);

@@ -20,7 +20,9 @@
 
 pub mod clock;
 pub mod history;
+pub mod ledger;
 pub mod model;
+pub mod network;
 pub mod plan;
 pub mod search;
 pub mod shrink;

@@ -51,6 +51,16 @@ pub struct Parameters {
     pub has_clock_faults: bool,
     /// Of a thousand requests, how many fail.
     pub failing_permille: u64,
+    /// Of a thousand requests, how many the collector refuses for good.
+    pub rejecting_permille: u64,
+    /// How many events the collector takes at once, if there is a limit; some are too large by themselves then.
+    pub batch_events_max: Option<usize>,
+    /// How long a request takes at most, each way.
+    pub delay_ms_max: u64,
+    /// Whether the network doubles requests.
+    pub has_duplicates: bool,
+    /// Whether an extension blocks the tracker.
+    pub is_blocked: bool,
 }
 
 /// How long nothing happens before a step.
@@ -89,6 +99,14 @@ pub enum Act {
     CheckoutPending,
     /// The tab is hidden.
     Hide,
+    /// The tab comes into view, and looks for what others have left.
+    Show,
+    /// The site wants everything sent.
+    Flush,
+    /// The site tracks so many events in a row.
+    Burst { events: usize },
+    /// The collector goes down, or comes back.
+    Outage(bool),
     /// The browser freezes the tab until its next act.
     Freeze,
     /// Somebody looks at the session: the inspector, a heartbeat.
@@ -205,6 +223,11 @@ fn parameters(dice: &mut Dice) -> Parameters {
         has_storage_faults: dice.chance(30),
         has_clock_faults: dice.chance(30),
         failing_permille: dice.pick(&[0, 0, 50, 500]),
+        rejecting_permille: if dice.chance(15) { 200 } else { 0 },
+        batch_events_max: if dice.chance(15) { Some(dice.pick(&[1, 2, 5, 20])) } else { None },
+        delay_ms_max: dice.pick(&[0, 0, 50, 2_000, 20_000, 40_000]),
+        has_duplicates: dice.chance(20),
+        is_blocked: dice.chance(3),
     }
 }
 
@@ -243,6 +266,10 @@ fn act(dice: &mut Dice, world: &Parameters) -> Act {
         20..24 => Act::Reload,
         24..28 => Act::Back,
         28..36 => Act::Route { campaign },
+        36..38 => Act::Show,
+        38..40 => Act::Flush,
+        40..42 => Act::Outage(dice.chance(50)),
+        42..43 => Act::Burst { events: 1 + dice.skewed(160) as usize },
         54..70 => Act::Track,
         70..74 => Act::Purchase,
         74..77 => Act::NewSession,
@@ -282,12 +309,18 @@ impl fmt::Display for Parameters {
         )?;
         write!(
             out,
-            "  storage blocked {}, crashes {}, storage faults {}, clock faults {}, failing {} of 1000",
+            "  storage blocked {}, crashes {}, storage faults {}, clock faults {}, failing {} of 1000\n  \
+             refusing {} of 1000, at most {:?} events, delays up to {} ms, doubled {}, blocked by an extension {}",
             self.is_storage_blocked,
             self.has_crashes,
             self.has_storage_faults,
             self.has_clock_faults,
-            self.failing_permille
+            self.failing_permille,
+            self.rejecting_permille,
+            self.batch_events_max,
+            self.delay_ms_max,
+            self.has_duplicates,
+            self.is_blocked
         )
     }
 }

@@ -7,31 +7,24 @@ use crate::plan::TABS_MAX;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// A write of the record: when, by which tab, and what.
+/// A write: when, by which tab, and what.
 struct Write {
     at: u64,
     tab: usize,
     text: Rc<str>,
 }
 
-/// The storage of the origin.
+/// A text that all tabs share.
 #[derive(Default)]
-pub struct Storage {
+pub struct Shared {
     writes: Vec<Write>,
     /// How many writes each tab has seen: what was seen is not unseen.
     seen: [usize; TABS_MAX],
-    /// Everything but the record. No two living tabs share a key here.
-    pub entries: BTreeMap<String, String>,
-    /// Whether it takes nothing more.
-    pub is_full: bool,
 }
 
-/// Who writes where nobody of the tabs does: the visitor, or chance.
-pub const NOBODY: usize = usize::MAX;
-
-impl Storage {
-    /// The record as a tab sees it at `now`, where writes of others take `delay_ms` to show.
-    pub fn record(&mut self, tab: usize, now: u64, delay_ms: u64) -> Rc<str> {
+impl Shared {
+    /// The text as a tab sees it at `now`, where writes of others take `delay_ms` to show.
+    pub fn read(&mut self, tab: usize, now: u64, delay_ms: u64) -> Rc<str> {
         let shows = |write: &Write| write.tab == tab || write.tab == NOBODY || write.at + delay_ms <= now;
         let count = self.writes.iter().rposition(shows).map_or(0, |place| place + 1);
         let count = self.seen.get_mut(tab).map_or(count, |seen| {
@@ -41,20 +34,39 @@ impl Storage {
         count.checked_sub(1).map_or_else(|| "".into(), |place| Rc::clone(&self.writes[place].text))
     }
 
-    /// Writes the record.
-    pub fn write_record(&mut self, tab: usize, now: u64, text: Rc<str>) {
+    /// Writes it.
+    pub fn write(&mut self, tab: usize, now: u64, text: Rc<str>) {
         self.writes.push(Write { at: now, tab, text });
     }
 
-    /// Removes everything.
-    pub fn wipe(&mut self, now: u64) {
-        self.entries.clear();
-        self.write_record(NOBODY, now, Rc::from(""));
-    }
-
-    /// A text that was the record once, so many writes ago.
+    /// What it was so many writes ago.
     pub fn earlier(&self, writes_ago: usize) -> Option<Rc<str>> {
         let place = self.writes.len().checked_sub(1 + writes_ago)?;
         Some(Rc::clone(&self.writes[place].text))
+    }
+}
+
+/// The storage of the origin.
+#[derive(Default)]
+pub struct Storage {
+    /// The record.
+    pub record: Shared,
+    /// How long the collector is left alone.
+    pub breaker: Shared,
+    /// The outbox. No two living tabs share a key here.
+    pub entries: BTreeMap<String, String>,
+    /// Whether it takes nothing more.
+    pub is_full: bool,
+}
+
+/// Who writes where nobody of the tabs does: the visitor, or chance.
+pub const NOBODY: usize = usize::MAX;
+
+impl Storage {
+    /// Removes everything.
+    pub fn wipe(&mut self, now: u64) {
+        self.entries.clear();
+        self.record.write(NOBODY, now, Rc::from(""));
+        self.breaker.write(NOBODY, now, Rc::from(""));
     }
 }

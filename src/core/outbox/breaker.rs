@@ -29,8 +29,8 @@ pub(super) struct Breaker {
     blocked: u64,
     /// A fingerprint of the text as last read or written.
     seen: u64,
-    /// Whether this page has a probe in flight.
-    is_probing: bool,
+    /// What this page set `retry_at` to for its latest probe.
+    probed_until: Timestamp,
 }
 
 impl Breaker {
@@ -80,13 +80,14 @@ impl Breaker {
     /// A request leaves. After a failure it is a probe, and nobody else sends until it must be answered.
     pub(super) fn send(&mut self, wall: Timestamp, out: &mut Vec<Output>) {
         if !self.is_closed() {
-            self.is_probing = true;
             self.retry_at = Timestamp(wall.0 + ANSWER_MS_MAX);
+            self.probed_until = self.retry_at;
             self.write(out);
         }
     }
 
-    /// A request failed. Of those that were in flight together the first counts; the others may only ask for more time.
+    /// A request failed. Of those that were in flight together the first counts, or the probe if one of them is; the others
+    /// may only ask for more time.
     pub(super) fn fail(
         &mut self,
         wall: Timestamp,
@@ -97,22 +98,21 @@ impl Breaker {
     ) {
         let asked_ms = if let Answer::Unavailable(retry_after_ms) = answer { retry_after_ms } else { 0 };
         let left_ms = self.left_ms(wall);
-        let wait_ms = if left_ms > 0 && !self.is_probing {
-            left_ms.max(asked_ms).min(BACKOFF_MS_MAX)
+        let wait_ms = if left_ms > 0 && self.retry_at != self.probed_until {
+            // A millisecond more tells the page whose probe is in flight that the time is no longer its own.
+            (left_ms.max(asked_ms) + asked_ms.min(1)).min(BACKOFF_MS_MAX)
         } else {
             let is_blocked = answer == Answer::Blocked && (self.is_closed() || self.blocked > 0);
             self.blocked = if is_blocked { name(session_id) } else { 0 };
             self.failures += 1;
             backoff_ms(self.failures - 1, asked_ms, chance)
         };
-        self.is_probing = false;
         self.retry_at = Timestamp(wall.0 + wait_ms);
         self.write(out);
     }
 
     /// The collector answered: it is there.
     pub(super) fn close(&mut self, out: &mut Vec<Output>) {
-        self.is_probing = false;
         self.failures = 0;
         self.retry_at = Timestamp(0);
         self.write(out);

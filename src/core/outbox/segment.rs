@@ -25,7 +25,7 @@ pub struct Entry {
 }
 
 /// Waiting events that leave together.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Segment {
     /// The tab whose events they are.
     pub tab_id: String,
@@ -92,9 +92,9 @@ impl Segment {
         uptime >= self.opened.after_ms(BATCH_AGE_MS_MAX)
     }
 
-    /// Whether it waits to be sent.
+    /// Whether it waits to be sent. One without events is what is left of events that were too old.
     pub(super) fn is_ready(&self) -> bool {
-        self.closed.is_some() && self.in_flight.is_none()
+        self.closed.is_some() && self.in_flight.is_none() && !self.entries.is_empty()
     }
 
     /// Stores lines as its head, or as its entry of this `seq`; no lines remove that. Nothing, if it is not to be stored.
@@ -122,7 +122,7 @@ impl Segment {
 }
 
 /// The storage key of a segment's head, or of its entry.
-pub(super) fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
+pub fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
     let mut key = "shopbell.".to_string();
     key.push_str(tab_id);
     key.push_str(".");

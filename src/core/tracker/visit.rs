@@ -93,6 +93,11 @@ impl Visit {
         self.record = Some(stored);
     }
 
+    /// Whether a record was there that is gone now.
+    pub(super) fn is_wiped(&self, moment: &Moment<'_>) -> bool {
+        moment.stored.is_empty() && self.seen != id::fingerprint("")
+    }
+
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it
     /// did not have: routers drag the landing page's parameters along.
     pub(super) fn arrived(&mut self, to: &Navigation<'_>) {

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::model::{Deed, Outcome, When};
-use shopbell_core::outbox::Answer;
+use shopbell_core::outbox::{BREAKER_KEY, Drop};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Output};
@@ -15,10 +15,20 @@ impl World<'_> {
         let Some(tab) = &mut self.tabs[place] else { return Ok(()) };
         let page = &mut tab.page;
         let stored =
-            if page.is_stored { self.storage.record(place, self.elapsed, self.step.stale_ms) } else { "".into() };
+            if page.is_stored { self.storage.record.read(place, self.elapsed, self.step.stale_ms) } else { "".into() };
+        let breaker = if page.is_stored {
+            self.storage.breaker.read(place, self.elapsed, self.step.stale_ms)
+        } else {
+            Rc::clone(&page.breaker)
+        };
         let uptime = self.elapsed - page.began;
-        let moment =
-            Moment { wall: Timestamp(wall), uptime: Uptime(uptime), day: CivilDay(zone.day(wall)), stored: &stored, breaker: "" };
+        let moment = Moment {
+            wall: Timestamp(wall),
+            uptime: Uptime(uptime),
+            day: CivilDay(zone.day(wall)),
+            stored: &stored,
+            breaker: &breaker,
+        };
         if page.text != stored {
             page.text = Rc::clone(&stored);
             page.model.read(self.known.get(&stored));
@@ -29,8 +39,36 @@ impl World<'_> {
         let mut outcome = page.model.does(deed, when);
 
         self.figures.inputs += 1;
+        let (waited, aged) = (page.tracker.waiting(), page.tracker.counters().dropped[Drop::Age as usize]);
+        let batch = match input {
+            Input::Answered(batch, answer) => page.tracker.batch(batch).cloned().map(|segment| (segment, answer)),
+            _ => None,
+        };
         page.tracker.handle(&moment, input);
         let outputs = page.tracker.take_outputs();
+        if let Some((segment, answer)) = batch {
+            self.ledger.hears(&segment, answer, self.elapsed)?;
+        }
+        let (waiting, counters) = (page.tracker.waiting(), page.tracker.counters());
+        let aged = counters.dropped[Drop::Age as usize] - aged;
+        if aged > 0 {
+            let is_removed = |output: &Output| matches!(output, Output::Store(_, text) if text.is_empty());
+            let keys = outputs.iter().filter(|output| is_removed(output)).filter_map(|output| match output {
+                Output::Store(key, _) => self.storage.entries.get_key_value(key),
+                Output::Send(_) => None,
+            });
+            self.ledger.aged(keys, aged)?;
+        }
+        match input {
+            Input::Recovered(_) => page.entered += waiting - waited + aged,
+            Input::Returned => page.entered -= waited - waiting,
+            _ => page.entered += outcome.events.len() as u64,
+        }
+        let gone = counters.sent + counters.all_dropped();
+        if page.entered != gone + waiting {
+            let entered = page.entered;
+            return Err(format!("{entered} events came in, {gone} were sent or dropped, and {waiting} wait"));
+        }
         let is_activity = !matches!(deed, Deed::Save | Deed::Nothing);
         if let (Some(_), Some(session)) = (outcome.reason, page.tracker.session()) {
             let id: Rc<str> = session.id().into();
@@ -68,6 +106,14 @@ impl World<'_> {
                 *left = left.saturating_sub(1);
             }
             match output {
+                Output::Store(key, text) if key == BREAKER_KEY => {
+                    let text: Rc<str> = text.into();
+                    page.breaker = Rc::clone(&text);
+                    page.is_stored &= !self.storage.is_full || text.is_empty();
+                    if happens && (page.is_stored || text.is_empty()) {
+                        self.storage.breaker.write(place, self.elapsed, text);
+                    }
+                }
                 Output::Store(key, text) if key == RECORD_KEY => {
                     let Some(write) = writes.next() else {
                         return Err("the record was written, and nothing had to be".to_owned());
@@ -80,19 +126,24 @@ impl World<'_> {
                     self.known.insert(Rc::clone(&text), write.clone());
                     page.is_stored &= !self.storage.is_full;
                     if happens && page.is_stored {
-                        self.storage.write_record(place, self.elapsed, text);
+                        self.storage.record.write(place, self.elapsed, text);
                     }
                 }
                 Output::Store(key, text) => {
                     let id = page.model.session.as_ref().map(|session| &session.id);
-                    if let Some(name) = self.history.entry(&tab.name, id, &key, &text)? {
+                    if let Some((event, name)) = self.history.entry(&tab.name, id, &key, &text)? {
                         if names.next().copied() != Some(name.as_str()) {
                             return Err(format!("{name} was tracked, expected were {:?} in all", outcome.events));
                         }
                         self.figures.events += 1;
+                        if happens {
+                            self.ledger.tracked(&event);
+                        }
                     }
                     if happens && text.is_empty() {
-                        self.storage.entries.remove(&key);
+                        if let Some(removed) = self.storage.entries.remove(&key) {
+                            self.ledger.removed(&key, &removed)?;
+                        }
                     } else if happens && page.is_stored {
                         page.is_stored &= !self.storage.is_full;
                         if page.is_stored {
@@ -110,28 +161,8 @@ impl World<'_> {
         if names.next().is_some() {
             return Err(format!("fewer events were tracked than {:?}", outcome.events));
         }
-        if self.effects_left.is_some() {
-            return Ok(());
-        }
-        page.in_flight.extend(sent);
-        self.answer(place)
-    }
-
-    /// Answers what is in flight.
-    pub(super) fn answer(&mut self, place: usize) -> Result<(), String> {
-        while let Some(batch) = self.tabs[place].as_mut().and_then(|tab| tab.page.in_flight.pop()) {
-            self.answers += 1;
-            let chance = (self.step.chance ^ self.answers).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-            let fails = chance % 1_000 < self.parameters.failing_permille && !self.history.is_healed;
-            let Some(tab) = &self.tabs[place] else { return Ok(()) };
-            if let Some(segment) = tab.page.tracker.batch(batch) {
-                // Half of what fails has arrived, and only its answer has not.
-                if !fails || chance.is_multiple_of(2) {
-                    self.history.arrived(segment)?;
-                }
-            }
-            let answer = if fails { Answer::Unavailable(0) } else { Answer::Accepted };
-            self.tell(place, Input::Answered(batch, answer), &Deed::Nothing)?;
+        for batch in sent {
+            self.send(place, batch)?;
         }
         Ok(())
     }

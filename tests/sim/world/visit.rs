@@ -5,7 +5,6 @@ use crate::model::{Arrival, Deed, Model};
 use crate::plan::{CAMPAIGNS, REFERRERS};
 use shopbell_core::attribution::Landing;
 use shopbell_core::id::Entropy;
-use shopbell_core::outbox::Leftover;
 use shopbell_core::tracker::{Input, Navigation, NavigationKind, Tracker};
 use std::rc::Rc;
 
@@ -26,18 +25,20 @@ impl World<'_> {
         } else {
             self.leave(tab)?;
         }
-        self.recover(tab)?;
+        self.recover_own(tab)?;
         let arrival = Arrival::new(campaign, referrer, is_return);
         let browser_closed = self.parameters.ends_on_close && is_new && !others_live;
-        self.view(tab, NavigationKind::Load, arrival, (campaign, referrer, is_return), browser_closed, 1)
+        self.view(tab, NavigationKind::Load, arrival, (campaign, referrer, is_return), browser_closed, 1)?;
+        self.adopt(tab)
     }
 
     pub(super) fn reload(&mut self, tab: usize) -> Result<(), String> {
         self.leave(tab)?;
-        self.recover(tab)?;
+        self.recover_own(tab)?;
         // Under the URL of a landing page.
         let arrival = Arrival::new(1, 0, false);
-        self.view(tab, NavigationKind::Reload, arrival, (1, 0, false), false, 2)
+        self.view(tab, NavigationKind::Reload, arrival, (1, 0, false), false, 2)?;
+        self.adopt(tab)
     }
 
     /// The page makes room for the next of its tab, and is kept.
@@ -46,10 +47,20 @@ impl World<'_> {
         let Some(Tab { name, page, .. }) = &self.tabs[tab] else { return Ok(()) };
         let (name, next_seq) = (name.clone(), page.tracker.next_seq());
         let next = self.page(&name, next_seq);
-        if let Some(tab) = &mut self.tabs[tab] {
-            tab.kept = Some(std::mem::replace(&mut tab.page, next));
+        let Some(tab) = &mut self.tabs[tab] else { return Ok(()) };
+        let mut left = std::mem::replace(&mut tab.page, next);
+        left.adopted.clear();
+        self.ledger.is_unheard(left.number);
+        if !left.is_stored {
+            self.ledger.is_known_to_one(left.tracker.segments());
         }
-        Ok(())
+        let before = tab.kept.replace(left);
+        before.map_or(Ok(()), |before| self.page_ends(&before, false))
+    }
+
+    fn recover_own(&mut self, tab: usize) -> Result<(), String> {
+        let name = self.tabs[tab].as_ref().map(|tab| tab.name.clone());
+        self.recover(tab, name.as_slice())
     }
 
     pub(super) fn back(&mut self, tab: usize) -> Result<(), String> {
@@ -57,20 +68,31 @@ impl World<'_> {
             return Ok(());
         }
         self.tell(tab, Input::Hidden, &Deed::Save)?;
+        let mut can_return = false;
         if let Some(Tab { page, kept: Some(kept), .. }) = &mut self.tabs[tab] {
             std::mem::swap(page, kept);
+            kept.adopted.clear();
+            self.ledger.is_unheard(kept.number);
+            if !kept.is_stored {
+                self.ledger.is_known_to_one(kept.tracker.segments());
+            }
+            can_return = page.is_stored;
         }
-        self.recover(tab)?;
+        if can_return {
+            self.tell(tab, Input::Returned, &Deed::Nothing)?;
+        }
+        self.hear_late(tab)?;
+        self.recover_own(tab)?;
         let arrival = Arrival::new(1, 0, false);
-        self.view(tab, NavigationKind::BackForward, arrival, (1, 0, false), false, 0)
+        self.view(tab, NavigationKind::BackForward, arrival, (1, 0, false), false, 0)?;
+        self.adopt(tab)
     }
 
     pub(super) fn close(&mut self, tab: usize) -> Result<(), String> {
         if self.tabs[tab].is_some() {
             self.tell(tab, Input::Hidden, &Deed::Save)?;
-            self.tabs[tab] = None;
         }
-        Ok(())
+        self.ends(tab, false)
     }
 
     fn page(&mut self, name: &str, next_seq: u64) -> Page {
@@ -86,7 +108,11 @@ impl World<'_> {
             seed,
             agreed: self.elapsed,
             is_stored: !self.parameters.is_storage_blocked,
-            in_flight: Vec::new(),
+            number: self.pages_so_far,
+            breaker: "".into(),
+            entered: 0,
+            adopted: Vec::new(),
+            unheard: Vec::new(),
         }
     }
 
@@ -96,27 +122,6 @@ impl World<'_> {
         let is_recent = |page: &&Page| can_agree && self.elapsed - page.agreed < AGREE_MS;
         let recent = self.tabs.iter().flatten().map(|tab| &tab.page).find(is_recent);
         recent.map_or_else(|| format!("seed {}", self.pages_so_far).into(), |page| Rc::clone(&page.seed))
-    }
-
-    /// Tells what this tab, and tabs that live no more, have left behind.
-    pub(super) fn recover(&mut self, tab: usize) -> Result<(), String> {
-        let living: Vec<&str> = self.tabs.iter().flatten().map(|tab| tab.name.as_str()).collect();
-        let own = self.tabs[tab].as_ref().map_or("", |tab| tab.name.as_str());
-        let mut left: Vec<(String, u64, Option<u64>, String)> = Vec::new();
-        for (key, text) in &self.storage.entries {
-            let mut parts = key.split('.').skip(1);
-            let name = parts.next().unwrap_or_default();
-            if name == own || !living.contains(&name) {
-                let mut number = || parts.next().and_then(|part| part.parse().ok());
-                left.push((name.to_owned(), number().unwrap_or(0), number(), text.clone()));
-            }
-        }
-        left.sort();
-        for (tab_id, first_seq, seq, text) in &left {
-            let leftover = Leftover { tab_id, first_seq: *first_seq, seq: *seq, text };
-            self.tell(tab, Input::Recovered(leftover), &Deed::Nothing)?;
-        }
-        Ok(())
     }
 
     pub(super) fn view(
