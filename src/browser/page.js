@@ -339,7 +339,7 @@ export function look() {
   return JSON.parse(shown);
 }
 
-const isHidden = () => hasLeft || document.visibilityState == 'hidden';
+const isHidden = () => hasLeft || document.hidden;
 
 /** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
 export function send(body, batch, isRetry) {

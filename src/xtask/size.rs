@@ -74,7 +74,7 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
 }
 
 /// Quality 11, as a server compresses what it serves more than once.
-fn brotli(bytes: &[u8]) -> Result<usize> {
+pub(crate) fn brotli(bytes: &[u8]) -> Result<usize> {
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*bytes, &mut compressed, &brotli::enc::BrotliEncoderParams::default())?;
     Ok(compressed.len())
