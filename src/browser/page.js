@@ -38,7 +38,7 @@ let claimed; // a promise of that
 let orphans = []; // tabs that live no more, and whose events are this page's to send
 const releases = []; // what to call when the page is left: each gives a lock back, or waits for one no longer
 const flushed = []; // calls to make when nothing is in flight
-let breaker = ''; // as this page stored it last
+const own = {}; // what this page has stored last of what tabs share, for where storage takes nothing
 let takesGzip; // whether the collector says that it does
 
 export const now = () => [Date.now(), performance.now()];
@@ -65,9 +65,9 @@ export function tell(kind, number = '', text = '', at = now()) {
   if (!feed) return;
   // A route change goes before what followed it.
   if (kind != NAVIGATED) settle();
-  const read = (key, own) => ((isStored ? attempt(() => storage.getItem(key)) : own) ?? '').replaceAll('\0', '');
+  const read = (key) => ((isStored ? attempt(() => storage.getItem(key)) : own[key]) ?? '').replaceAll('\0', '');
   const when = [kind, ...at.map(Math.floor), day(at[0], dates), read(KEY)].join('\n');
-  const told = feed([when, read(BREAKER_KEY, breaker), number + '\n' + text].join('\0'));
+  const told = feed([when, read(BREAKER_KEY), number + '\n' + text].join('\0'));
   // A tracker that is dead tells 0.
   nextSeq = Math.max(nextSeq, Math.floor(told));
   if (hasLeft) leaveTab();
@@ -200,7 +200,8 @@ export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNo
 export function store(key, text) {
   if (!text) attempt(() => storage.removeItem(key));
   else if (isStored) isStored = attempt(() => (storage.setItem(key, text), true));
-  if (key == BREAKER_KEY) breaker = text;
+  // The others have numbers in their keys.
+  if (!/\d/.test(key)) own[key] = text;
   return !!isStored;
 }
 

@@ -25,10 +25,10 @@ pub struct Moment<'a> {
     pub uptime: Uptime,
     /// The day at `wall`, in the zone of the midnight rule.
     pub day: CivilDay,
-    /// The stored record as it is now; empty where it is missing or storage is blocked.
-    pub stored: &'a str,
-    /// What is stored under [`BREAKER_KEY`](crate::outbox::BREAKER_KEY) now; where storage is blocked, what this page
+    /// The stored record as it is now, empty where it is missing; where storage takes nothing, what this page would have
     /// stored there last.
+    pub stored: &'a str,
+    /// What is stored under [`BREAKER_KEY`](crate::outbox::BREAKER_KEY), likewise.
     pub breaker: &'a str,
 }
 

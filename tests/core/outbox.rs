@@ -481,3 +481,14 @@ fn properties_over_the_limit_are_counted_and_not_taken() {
     tab.tell(Input::Untrackable);
     assert_eq!((tab.tracker.waiting(), dropped(&tab, Drop::Invalid)), (2, 4));
 }
+
+#[test]
+fn what_is_tracked_after_storage_was_wiped_is_stored_whole() {
+    let storage = Storage::default();
+    let mut tab = Tab::open(&storage, EVENING, "/");
+    storage.borrow_mut().clear();
+    tab.track("e");
+    let mut next = Tab::new(&storage, "next", EVENING + MINUTE);
+    next.recover(&["tab"]);
+    assert_eq!(next.tracker.waiting(), 1);
+}

@@ -4,6 +4,7 @@ use shopbell_core::attribution::Landing;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{BATCH_BYTES_MAX, Counters};
+use shopbell_core::record::RECORD_KEY;
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
@@ -11,13 +12,18 @@ use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, 
 /// The body of the first batch after these inputs.
 fn encode(inputs: &[Input<'_>]) -> String {
     let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, "seed", Entropy::new("chance".to_owned()));
-    let moment =
-        Moment { wall: Timestamp(1_773_172_800_000), uptime: Uptime(1_234), day: CivilDay(20_522), stored: "", breaker: "" };
-    for input in inputs {
-        tracker.handle(&moment, *input);
+    let mut stored = String::new();
+    let mut outputs = Vec::new();
+    for input in inputs.iter().chain([&Input::Flush]) {
+        let (wall, uptime, day) = (Timestamp(1_773_172_800_000), Uptime(1_234), CivilDay(20_522));
+        tracker.handle(&Moment { wall, uptime, day, stored: &stored, breaker: "" }, *input);
+        for output in tracker.take_outputs() {
+            match output {
+                Output::Store(key, text) if key == RECORD_KEY => stored = text,
+                output => outputs.push(output),
+            }
+        }
     }
-    tracker.handle(&moment, Input::Flush);
-    let outputs = tracker.take_outputs();
     let sent = outputs.iter().find_map(|output| match output {
         Output::Send(batch) => tracker.batch(*batch),
         Output::Store(..) => None,
