@@ -24,6 +24,8 @@ pub struct Batch {
     pub tracker: String,
     pub site: String,
     pub sent_at: u64,
+    #[serde(default)]
+    pub sent_offset_ms: Option<u64>,
     pub device: Device,
     pub session: Session,
     pub events: Vec<Event>,
@@ -183,6 +185,7 @@ impl Batch {
         }
         required("site", &self.site)?;
         time("sent_at", self.sent_at)?;
+        time("sent_offset_ms", self.sent_offset_ms.unwrap_or_default())?;
         required("device.id", &self.device.id)?;
         required("session.id", &self.session.id)?;
         required("session.reason", &self.session.reason)?;

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //!   batch     what a batch must be, and the sentence for one that is not
+//!   clock     how wrong a visitor's clock is
 //!   schema    the tables
 //!   store     one writer that commits batches in groups; readers beside it
 //!   report    totals out of the tables
 //!   server    HTTP: the routes, the limits, the pages
+//!   faults    what goes wrong on purpose
 //! ```
 //!
 //! **Architecture Invariant:** an answer of 204 comes after the commit. What was acknowledged is in the database.
@@ -13,6 +15,8 @@
 //! **Architecture Invariant:** a batch is stored whole or not at all.
 
 pub mod batch;
+mod clock;
+pub mod faults;
 mod report;
 mod schema;
 pub mod server;

@@ -2,12 +2,15 @@
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use shopbell_collector::faults::{Faults, HELP};
 use shopbell_collector::server;
 use shopbell_collector::store::Store;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use tokio::net::TcpListener;
 use tokio::signal;
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 /// Receives, checks, stores and reports what Shopbell sends.
@@ -23,6 +26,8 @@ struct Arguments {
     /// Folder with the shop, the report and the built tracker, to serve them too.
     #[arg(long)]
     www: Option<PathBuf>,
+    #[arg(long, value_name = "SPEC", help = HELP)]
+    faults: Option<Faults>,
 }
 
 #[tokio::main]
@@ -40,11 +45,30 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<()> {
     let listen = &arguments.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let mut listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
     let (store, writer) = Store::open(&arguments.store)?;
-    println!("listening on http://{}", listener.local_addr()?);
-    let router = server::router(store, arguments.www.as_deref());
-    server::serve(listener, router, stopped()).await?;
+    println!("listening on http://{address}");
+    let router = server::router(store, arguments.www.as_deref(), arguments.faults.clone());
+    let faults = arguments.faults.clone().unwrap_or_default();
+    let mut stop = pin!(stopped());
+    loop {
+        let (ends, ended) = oneshot::channel();
+        let serving = server::serve(listener, router.clone(), async { drop(ended.await) });
+        let mut serving = pin!(serving);
+        let outage = tokio::select! {
+            result = &mut serving => return result,
+            () = &mut stop => None,
+            lasts = faults.outage() => Some(lasts),
+        };
+        let _ = ends.send(());
+        serving.await?;
+        let Some(lasts) = outage else { break };
+        tracing::info!(?lasts, "the port is closed on purpose");
+        tokio::time::sleep(lasts).await;
+        listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} again"))?;
+    }
+    drop(router);
     // The last handle on the store is gone with the server: the writer commits what is queued and ends.
     tokio::task::spawn_blocking(move || writer.join()).await?.ok();
     tracing::info!("stopped");

@@ -11,6 +11,9 @@ const LIMIT: u32 = 1_000;
 /// Landing pages in a report at most.
 const LANDING_PAGES: u32 = 20;
 
+/// Tabs with gaps in a report at most.
+const GAPS: usize = 100;
+
 /// What of events or sessions is asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -20,7 +23,7 @@ pub(crate) struct Query {
     /// The id of an event; those stored behind it are wanted.
     after: Option<String>,
     limit: Option<u32>,
-    /// Sessions that began at or after this time, in Unix milliseconds.
+    /// Sessions that began at or after this time, in Unix milliseconds of the collector's clock.
     from: Option<i64>,
     /// Sessions that began before this time.
     to: Option<i64>,
@@ -49,13 +52,17 @@ pub(crate) struct Event {
     session_id: String,
     sent_at: i64,
     received_at: i64,
+    /// By how much the visitor's clock was fast.
+    clock_skew_ms: i64,
+    /// When, by the collector's clock.
+    corrected_time: i64,
 }
 
 /// Stored events, in the order in which they were stored.
 pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Event>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent, props, site, session_id, sent_at,
-            received_at
+            received_at, clock_skew_ms, time - clock_skew_ms
          FROM events
          WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR session_id = ?2)
             AND (?3 IS NULL OR place > (SELECT max(place) FROM events WHERE id = ?3 AND (?1 IS NULL OR site = ?1)))
@@ -78,6 +85,8 @@ pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result
             session_id: row.get(12)?,
             sent_at: row.get(13)?,
             received_at: row.get(14)?,
+            clock_skew_ms: row.get(15)?,
+            corrected_time: row.get(16)?,
         })
     })?;
     rows.collect()
@@ -92,6 +101,7 @@ pub(crate) struct Session {
     reason: String,
     previous_id: Option<String>,
     started_at: i64,
+    clock_skew_ms: i64,
     last_event_at: i64,
     duration_ms: i64,
     page_views: i64,
@@ -135,6 +145,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         reason: row.get("reason")?,
         previous_id: row.get("previous_id")?,
         started_at,
+        clock_skew_ms: row.get("clock_skew_ms")?,
         last_event_at,
         duration_ms: last_event_at - started_at,
         page_views: row.get("page_views")?,
@@ -172,8 +183,8 @@ pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Resu
     let mut statement = connection.prepare_cached(
         "SELECT * FROM sessions
          WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
-            AND (?3 IS NULL OR started_at >= ?3) AND (?4 IS NULL OR started_at < ?4)
-         ORDER BY started_at DESC, number DESC LIMIT ?5",
+            AND (?3 IS NULL OR started_at - clock_skew_ms >= ?3) AND (?4 IS NULL OR started_at - clock_skew_ms < ?4)
+         ORDER BY started_at - clock_skew_ms DESC, number DESC LIMIT ?5",
     )?;
     let params = params![query.site, query.session_id, query.from, query.to, query.limit()];
     let mut sessions: Vec<Session> = statement.query_map(params, session)?.collect::<rusqlite::Result<_>>()?;
@@ -200,6 +211,19 @@ pub(crate) struct Report {
     sources: Vec<Group>,
     funnel: Vec<Step>,
     landing_pages: Vec<Group>,
+    /// Events that tabs have told and that have not come, as far as their places among those that have prove it.
+    missing_events: i64,
+    /// Tabs with such events, the worst first.
+    gaps: Vec<Gap>,
+}
+
+#[derive(Serialize)]
+struct Gap {
+    tab_id: String,
+    /// Events up to the latest that has come.
+    told: i64,
+    received: i64,
+    missing: i64,
 }
 
 #[derive(Serialize)]
@@ -227,7 +251,8 @@ struct Step {
 
 /// The sessions that a report is about. Parameters 1 to 3: site, from, to.
 const CHOSEN: &str = "FROM sessions
-    WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR started_at >= ?2) AND (?3 IS NULL OR started_at < ?3)";
+    WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR started_at - clock_skew_ms >= ?2)
+        AND (?3 IS NULL OR started_at - clock_skew_ms < ?3)";
 
 /// The totals of the sessions that began in a time.
 pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result<Report> {
@@ -243,6 +268,7 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
         })?;
     let revenues = revenues(connection, query)?;
     let most = revenues.first();
+    let gaps = gaps(connection, query)?;
     Ok(Report {
         sessions,
         visitors,
@@ -259,6 +285,8 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
         sources: groups(connection, query, "coalesce(source, '(direct)')")?,
         funnel: funnel(connection, query)?,
         landing_pages: groups(connection, query, "landing_page")?,
+        missing_events: gaps.iter().map(|gap| gap.missing).sum(),
+        gaps: gaps.into_iter().take(GAPS).collect(),
     })
 }
 
@@ -297,6 +325,25 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
         steps.push(Step { step, sessions, rate });
     }
     Ok(steps)
+}
+
+/// Tabs count their events from 0 without gaps: what is missing below the latest that came was told and has not come, or
+/// not yet.
+fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT tab_id, max(seq) + 1 AS told, count(DISTINCT seq) AS received
+         FROM (SELECT site, tab_id, seq, time - clock_skew_ms AS time FROM events
+            UNION ALL SELECT site, tab_id, seq, NULL FROM told_twice)
+         WHERE tab_id <> '' AND (?1 IS NULL OR site = ?1)
+         GROUP BY site, tab_id
+         HAVING told > received AND (?2 IS NULL OR max(time) >= ?2) AND (?3 IS NULL OR min(time) < ?3)
+         ORDER BY told - received DESC, tab_id",
+    )?;
+    let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
+        let (told, received): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(Gap { tab_id: row.get(0)?, told, received, missing: told - received })
+    })?;
+    rows.collect()
 }
 
 fn ratio(part: i64, whole: i64) -> f64 {

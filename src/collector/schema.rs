@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- JSON as the batches have it.
     first_touch TEXT, last_non_direct TEXT, previous TEXT,
     bot TEXT,
+    -- By how much the visitor's clock was fast when it began.
+    clock_skew_ms INTEGER NOT NULL DEFAULT 0,
     page_views INTEGER NOT NULL DEFAULT 0,
     events INTEGER NOT NULL DEFAULT 0,
     transactions INTEGER NOT NULL DEFAULT 0,
@@ -47,10 +49,21 @@ CREATE TABLE IF NOT EXISTS events (
     consent TEXT,
     props TEXT,
     sent_at INTEGER NOT NULL,
-    received_at INTEGER NOT NULL
+    received_at INTEGER NOT NULL,
+    -- By how much the visitor's clock was fast.
+    clock_skew_ms INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS events_once ON events (site, id);
 CREATE INDEX IF NOT EXISTS events_by_session ON events (site, session_id);
+CREATE INDEX IF NOT EXISTS events_by_tab ON events (site, tab_id, seq);
+
+-- Places among a tab's events whose event another tab has told too, under the same id: nothing is missing there.
+CREATE TABLE IF NOT EXISTS told_twice (
+    site TEXT NOT NULL,
+    tab_id TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (site, tab_id, seq)
+) WITHOUT ROWID;
 
 -- An order counts once, however often its thank-you page is loaded.
 CREATE TABLE IF NOT EXISTS orders (
@@ -60,8 +73,15 @@ CREATE TABLE IF NOT EXISTS orders (
 ) WITHOUT ROWID;
 ";
 
-/// Columns of sessions that databases of earlier versions have not.
-const NEWER: [&str; 4] = ["campaign_id", "first_touch", "last_non_direct", "previous"];
+/// Columns that databases of earlier versions have not.
+const NEWER: [(&str, &str, &str); 6] = [
+    ("sessions", "campaign_id", "TEXT"),
+    ("sessions", "first_touch", "TEXT"),
+    ("sessions", "last_non_direct", "TEXT"),
+    ("sessions", "previous", "TEXT"),
+    ("sessions", "clock_skew_ms", "INTEGER NOT NULL DEFAULT 0"),
+    ("events", "clock_skew_ms", "INTEGER NOT NULL DEFAULT 0"),
+];
 
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
@@ -77,10 +97,10 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch(TABLES)?;
-    for column in NEWER {
-        let known = "SELECT count(*) FROM pragma_table_info('sessions') WHERE name = ?1";
-        if connection.query_row(known, [column], |row| row.get::<_, i64>(0))? == 0 {
-            connection.execute_batch(&format!("ALTER TABLE sessions ADD COLUMN {column} TEXT"))?;
+    for (table, column, kind) in NEWER {
+        let known = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
+        if connection.query_row(known, [table, column], |row| row.get::<_, i64>(0))? == 0 {
+            connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
         }
     }
     Ok(())

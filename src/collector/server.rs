@@ -1,6 +1,7 @@
 //! HTTP: `POST /collect`, the API, and the pages.
 
 use crate::batch::Batch;
+use crate::faults::{Faults, misbehave};
 use crate::report::{self, Query};
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result};
@@ -8,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -18,6 +20,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::cors::{Any, CorsLayer};
+use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
@@ -29,6 +32,8 @@ pub const BODY_BYTES_MAX: usize = 262_144;
 const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// How long a browser may remember that batches may be compressed.
+const PREFLIGHT: Duration = Duration::from_secs(86_400);
 /// How long requests under way have to end once the server is to stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a client that found the store busy is to wait.
@@ -37,21 +42,37 @@ const BUSY_SECONDS: u64 = 2;
 /// Routes of the shop that its one page shows.
 const SHOP_ROUTES: [&str; 6] = ["/", "/c/{category}", "/p/{product}", "/cart", "/checkout", "/thanks"];
 
-/// The collector as a service. With `www`, it serves the shop, the report and the tracker from that folder.
-pub fn router(store: Store, www: Option<&Path>) -> Router {
-    let collect = Router::new()
+/// The collector as a service. With `www`, it serves the shop, the report and the tracker from that folder; with `faults`
+/// it misbehaves.
+pub fn router(store: Store, www: Option<&Path>, faults: Option<Faults>) -> Router {
+    let mut collect = Router::new()
         .route("/collect", post(collect))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        // Its own limit counts what comes out.
+        .layer(RequestDecompressionLayer::new().no_br().no_deflate().no_zstd())
         .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME));
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST_TIME))
+        // What says to a tracker that batches may be compressed (RFC 7694).
+        .layer(SetResponseHeaderLayer::overriding(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")))
+        .layer(SetResponseHeaderLayer::overriding(
+            header::SERVER,
+            HeaderValue::from_static(concat!("shopbell-collector/", env!("CARGO_PKG_VERSION"))),
+        ));
+    if let Some(faults) = faults {
+        collect = collect.layer(from_fn_with_state(faults, misbehave));
+    }
     let api = Router::new()
         .route("/api/events", get(events))
         .route("/api/sessions", get(sessions))
         .route("/api/report", get(report))
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     // Trackers on other origins send without credentials. Only this site's own pages read.
-    let cors =
-        CorsLayer::new().allow_origin(Any).allow_methods(Any).allow_headers(Any).expose_headers([header::RETRY_AFTER]);
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers([header::RETRY_AFTER, header::ACCEPT_ENCODING, header::SERVER])
+        .max_age(PREFLIGHT);
     let mut router = collect.layer(cors).merge(api).with_state(store);
     if let Some(www) = www {
         router = router.merge(pages(www));

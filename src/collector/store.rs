@@ -4,6 +4,7 @@ use crate::batch::{Batch, Event, Source};
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
+use crate::clock::Sent;
 use shopbell_core::event::{Money, PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -117,17 +118,20 @@ fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
 }
 
 fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
-    add_session(transaction, batch)?;
+    let sent = Sent { at: batch.sent_at, offset_ms: batch.sent_offset_ms, received_at };
+    add_session(transaction, batch, sent.skew_ms(batch.session.started_at, None))?;
     for event in &batch.events {
-        if add_event(transaction, batch, event, received_at)? {
+        if add_event(transaction, batch, event, sent)? {
             count(transaction, batch, event)?;
+        } else {
+            tell_again(transaction, batch, event)?;
         }
     }
     Ok(())
 }
 
 /// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts.
-fn add_session(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<()> {
+fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64) -> rusqlite::Result<()> {
     let session = &batch.session;
     let source = session.source.named();
     let text = |source: &Option<Source>| source.as_ref().and_then(|source| serde_json::to_string(&source.named()).ok());
@@ -135,14 +139,15 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result
         .prepare_cached(
             "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,
                 landing_page, source, medium, campaign, term, content, campaign_id, click_id, referrer, channel,
-                first_touch, last_non_direct, bot)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)
+                first_touch, last_non_direct, bot, clock_skew_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+                ?21)
              ON CONFLICT DO UPDATE SET reason = excluded.reason, started_at = excluded.started_at,
                 landing_page = excluded.landing_page, source = excluded.source, medium = excluded.medium,
                 campaign = excluded.campaign, term = excluded.term, content = excluded.content,
                 campaign_id = excluded.campaign_id, click_id = excluded.click_id, referrer = excluded.referrer,
                 channel = excluded.channel, first_touch = excluded.first_touch,
-                last_non_direct = excluded.last_non_direct
+                last_non_direct = excluded.last_non_direct, clock_skew_ms = excluded.clock_skew_ms
              WHERE excluded.started_at < sessions.started_at",
         )?
         .execute(params![
@@ -166,6 +171,7 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result
             text(&session.first_touch),
             text(&session.last_non_direct),
             batch.device.bot,
+            clock_skew_ms,
         ])?;
     if let Some(previous) = &session.previous {
         transaction
@@ -176,12 +182,12 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result
 }
 
 /// Whether the event was new.
-fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, received_at: u64) -> rusqlite::Result<bool> {
+fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, sent: Sent) -> rusqlite::Result<bool> {
     let inserted = transaction
         .prepare_cached(
             "INSERT INTO events (site, id, session_id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent,
-                props, sent_at, received_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                props, sent_at, received_at, clock_skew_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (site, id) DO NOTHING",
         )?
         .execute(params![
@@ -199,9 +205,21 @@ fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, receiv
             event.consent,
             event.props.as_ref().map(|props| props.get()),
             batch.sent_at as i64,
-            received_at as i64,
+            sent.received_at as i64,
+            sent.skew_ms(event.time, Some(event.offset_ms)),
         ])?;
     Ok(inserted == 1)
+}
+
+/// An event is there already. If another tab told it, this one's place among its own tab's events is not missing.
+fn tell_again(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO told_twice (site, tab_id, seq)
+             SELECT ?1, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
+        )?
+        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64])?;
+    Ok(())
 }
 
 /// Adds a new event to its session's figures.

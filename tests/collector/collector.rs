@@ -14,8 +14,13 @@ struct Collector {
 
 impl Collector {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let store = format!("sqlite:{}", folder.join("events.sqlite").display());
         let mut process = command(&["--listen", "127.0.0.1:0", "--store", &store])
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the collector starts");
@@ -63,6 +68,10 @@ impl Drop for Collector {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+fn now_ms() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis() as u64
 }
 
 fn command(arguments: &[&str]) -> Command {
@@ -134,7 +143,9 @@ fn a_batch_becomes_a_session_events_and_a_report() {
     assert_eq!(behind[0]["id"], "event-4");
     assert_eq!(behind[1]["props"]["transaction_id"], "A1");
 
-    let report = collector.get("report?site=shop&from=0&to=5000");
+    // The visitor's clock is decades slow; reports go by the collector's.
+    let (from, to) = (now_ms() - 60_000, now_ms() + 60_000);
+    let report = collector.get(&format!("report?site=shop&from={from}&to={to}"));
     for (field, expected) in [
         ("sessions", json!(1)),
         ("visitors", json!(1)),
@@ -152,7 +163,7 @@ fn a_batch_becomes_a_session_events_and_a_report() {
     assert_eq!(report["landing_pages"][0]["name"], "/p/lamp");
     assert_eq!(report["funnel"][6], json!({ "step": "purchase", "sessions": 1, "rate": 1.0 }));
     assert_eq!(collector.get("report?site=other")["sessions"], 0);
-    assert_eq!(collector.get("report?from=1001")["sessions"], 0);
+    assert_eq!(collector.get(&format!("report?from={to}"))["sessions"], 0);
 }
 
 #[test]
@@ -341,8 +352,131 @@ fn a_store_of_an_earlier_version_goes_on() {
     for column in ["campaign_id", "first_touch", "last_non_direct", "previous"] {
         store.execute_batch(&format!("ALTER TABLE sessions DROP COLUMN {column}")).expect("a column");
     }
+    store.execute_batch("ALTER TABLE events DROP COLUMN clock_skew_ms; DROP TABLE told_twice").expect("they are there");
     drop(store);
     let collector = Collector::start(folder.path());
     collector.accept(&batch(&visit()));
     assert_eq!(collector.get("sessions?site=shop")[0]["previous"], json!(null));
+}
+
+#[test]
+fn a_wrong_clock_is_corrected_and_it_is_said_by_how_much() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    for (seq, clock_ms, is_right) in [(0, 0, true), (1, 3_600_000, false), (2, -86_400_000, false)] {
+        let shown = now_ms().saturating_add_signed(clock_ms);
+        let mut told = batch(&[event(seq, "e", &json!({}))]);
+        told["sent_at"] = json!(shown);
+        told["events"][0]["time"] = json!(shown - 2_000);
+        collector.accept(&told);
+        let stored = collector.get("events")[seq as usize].clone();
+        let skew_ms = stored["clock_skew_ms"].as_i64().expect("a number");
+        assert_eq!(stored["time"], json!(shown - 2_000), "what was told is kept");
+        assert!((skew_ms - clock_ms).abs() < 1_500 && (skew_ms == 0) == is_right, "{skew_ms} of {clock_ms}");
+        let corrected = stored["corrected_time"].as_u64().expect("a time");
+        assert!(corrected.abs_diff(now_ms() - 2_000) < 1_500, "{corrected}");
+    }
+}
+
+#[test]
+fn gaps_in_seq_are_reported_by_tab_and_what_two_tabs_told_is_none() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let of = |tab: &str, seq: u64, id: &str| {
+        let mut event = event(seq, "e", &json!({}));
+        event["tab_id"] = json!(tab);
+        event["id"] = json!(id);
+        event
+    };
+    let events = [
+        of("whole", 0, "a"), of("whole", 1, "b"), of("holes", 0, "c"), of("holes", 3, "d"), of("holes", 5, "e"),
+        // Two tabs began the session at once.
+        of("twin", 0, "a"), of("twin", 1, "f"), of("late", 1, "g"),
+    ];
+    collector.accept(&batch(&events));
+    let report = collector.get("report");
+    let holes = json!({ "tab_id": "holes", "told": 6, "received": 3, "missing": 3 });
+    let late = json!({ "tab_id": "late", "told": 2, "received": 1, "missing": 1 });
+    assert_eq!((&report["gaps"], &report["missing_events"]), (&json!([holes, late]), &json!(4)));
+    collector.accept(&batch(&[of("late", 0, "h")]));
+    assert_eq!(collector.get("report")["missing_events"], 3);
+    assert_eq!(collector.get("report?site=other")["gaps"], json!([]));
+}
+
+#[test]
+fn a_batch_may_be_compressed_and_what_it_becomes_is_limited() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let post = |text: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(text.as_bytes()).expect("memory");
+        let body = encoder.finish().expect("memory");
+        let request = ureq::post(&format!("http://{}/collect", collector.address)).config().http_status_as_error(false);
+        let response = request.build().header("content-encoding", "gzip").send(&body[..]).expect("an answer");
+        (response.status().as_u16(), response.headers().get("accept-encoding").cloned())
+    };
+    let (status, accepts) = post(&batch(&visit()).to_string());
+    assert_eq!(status, 204);
+    assert_eq!(accepts.expect("it says so"), "gzip");
+    assert_eq!(post(&" ".repeat(50_000_000)).0, 413);
+    assert_eq!(collector.get("sessions")[0]["events"], 6);
+}
+
+#[test]
+fn faults_come_in_their_order_and_end() {
+    let folder = TempDir::new().expect("a folder");
+    let spec = "2*503/7,429/date+60,html,redirect,over=10,duplicate,400,truncate,reset";
+    let collector = Collector::start_with(folder.path(), &["--faults", spec]);
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let post = |seq: u64| {
+        let body = batch(&[event(seq, "e", &json!({}))]).to_string();
+        let response = agent.post(&format!("http://{}/collect", collector.address)).content_type("text/plain").send(&body);
+        response.map(|mut response| {
+            let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+            let (after, kind) = (header("retry-after"), header("content-type"));
+            (response.status().as_u16(), after, kind, response.body_mut().read_to_string().is_ok())
+        })
+    };
+    for _ in 0..2 {
+        assert_eq!(post(0).expect("an answer"), (503, Some("7".to_owned()), None, true));
+    }
+    let (status, date, _, _) = post(0).expect("an answer");
+    let wait = httpdate::parse_http_date(&date.expect("a date")).expect("a date").elapsed().expect_err("it is to come");
+    assert!(status == 429 && (59..=61).contains(&wait.duration().as_secs()), "{wait:?}");
+    assert_eq!(post(0).expect("an answer").2.as_deref(), Some("text/html; charset=utf-8"));
+    assert_eq!(post(0).expect("an answer").0, 302);
+    assert_eq!(post(0).expect("an answer").0, 413);
+    assert_eq!(collector.get("events"), json!([]), "nothing is stored so far");
+    assert_eq!(post(0).expect("an answer").0, 204);
+    assert_eq!(collector.get("events").as_array().map(Vec::len), Some(1), "twice, and stored once");
+    assert_eq!(post(1).expect("an answer").0, 400);
+    let (status, _, _, is_whole) = post(2).expect("an answer");
+    assert_eq!((status, is_whole), (200, false), "stored, and the answer is cut");
+    assert!(post(3).is_err(), "the connection is reset");
+    assert_eq!(post(4).expect("an answer").0, 204, "and from here on all is well");
+    assert_eq!(collector.get("events").as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn a_port_that_is_closed_comes_back_with_all_that_was_stored() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start_with(folder.path(), &["--faults", "ok,down=1"]);
+    collector.accept(&batch(&visit()));
+    let url = format!("http://{}/collect", collector.address);
+    assert!(ureq::post(&url).send(batch(&visit()).to_string()).is_err());
+    let began = std::time::Instant::now();
+    for is_open in [false, true] {
+        while TcpStream::connect(&collector.address).is_ok() != is_open {
+            assert!(began.elapsed().as_secs() < 20, "open: {is_open} never comes");
+            std::thread::yield_now();
+        }
+    }
+    assert_eq!(collector.get("sessions")[0]["events"], 6);
+}
+
+#[test]
+fn an_unknown_fault_is_one_sentence() {
+    let output = command(&["--faults", "ok,nonsense"]).output().expect("it runs");
+    let said = String::from_utf8(output.stderr).expect("a text");
+    assert!(!output.status.success() && said.contains("\"nonsense\" is not known; accepted are"), "{said}");
 }
