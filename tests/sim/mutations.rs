@@ -36,7 +36,7 @@ const MISTAKES: &[Mistake] = &[
     ("a closed browser ends sessions for good", "tracker/visit.rs", "        self.browser_closed = false;\n        if let Some(session) = self.session_mut()", "        if let Some(session) = self.session_mut()"),
     ("a tab does not read the record again", "tracker/visit.rs", "if moment.stored == self.seen {", "if self.record.is_some() {"),
     ("a record that is gone is a session that is gone", "tracker/visit.rs", "let Some(mut stored) = Record::read(moment.stored) else {", "let Some(mut stored) = Record::read(moment.stored) else { self.record = None;"),
-    ("a spoiled record is taken at its word", "lines.rs", "(sealed.len() <= SEALED_BYTES_MAX && known == fingerprint(lines)).then_some(lines)", "(sealed.len() <= SEALED_BYTES_MAX && known != 1).then_some(lines)"),
+    ("a spoiled record is taken at its word", "lines.rs", "known == fingerprint(lines) || known == BY_LOADER", "known != 1 || known == BY_LOADER"),
     ("a roll is not written at once", "tracker/visit.rs", "        self.base = Totals::default();\n        self.save(out);", "        self.base = Totals::default();"),
     ("activity is written each time", "tracker/visit.rs", ">= ACTIVITY_WRITE_MS", ">= 1"),
     ("activity is written once a minute", "tracker/visit.rs", "pub const ACTIVITY_WRITE_MS: u64 = 5_000;", "pub const ACTIVITY_WRITE_MS: u64 = 60_000;"),

@@ -10,7 +10,7 @@ const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 const NEW_SESSION = 4, FLUSH = 6, CHECKOUT_PENDING = 11, STARTED = 13;
 
 /**
- * Begins to track and returns the handle. `load` gives the way into the module; `earlier` are the calls that a stub has kept:
+ * Begins to track and returns the handle. `load` gives the way into the module, told the options and the calls that are kept; `earlier` are the calls that a stub has kept:
  * [method, wall, uptime, arguments]. Where there is no page, against the visitor's will and without a collector, the
  * handle does nothing.
  */
@@ -55,7 +55,7 @@ export function start(given, load, earlier = []) {
   async function begin() {
     try {
       const started = queue[0]?.slice(1, 3) ?? now();
-      const feed = await load();
+      const feed = await load(options, queue);
       const { site, midnight, timeoutMinutes, maxHours, campaign, autocapture } = options;
       const facts = await open(options);
       // Where no midnight ends a session, a day does.

@@ -2,7 +2,7 @@
 
 import encoded from 'shopbell-encoded';
 import { start } from './face.js';
-import { fromBytes } from './load.js';
+import { fromComing } from './load.js';
 
 let handle;
 
@@ -10,8 +10,8 @@ export function init(options) {
   return (handle ||= start(options, load));
 }
 
-async function load() {
+const load = fromComing(() => {
   const deflated = Uint8Array.from(atob(encoded), (char) => char.charCodeAt());
   const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return fromBytes(await new Response(inflated).arrayBuffer());
-}
+  return new Response(inflated).arrayBuffer();
+});

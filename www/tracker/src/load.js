@@ -2,10 +2,11 @@
 
 import { __wbg_set_wasm, feed } from 'shopbell-glue';
 import { imports } from 'shopbell-imports';
+import { leave } from './leave.js';
 
 const use = ({ exports }) => (__wbg_set_wasm(exports), feed);
 
-export const fromBytes = async (bytes) => use((await WebAssembly.instantiate(bytes, imports)).instance);
+const fromBytes = async (bytes) => use((await WebAssembly.instantiate(bytes, imports)).instance);
 
 /** In the same turn, where the browser lets pages compile as much at once (Chrome before 117 did not). */
 export function fromBytesAtOnce(bytes) {
@@ -15,3 +16,12 @@ export function fromBytesAtOnce(bytes) {
     return fromBytes(bytes);
   }
 }
+
+/** As soon as they have come. If the page is left before, the loader tells what it was called for. */
+export const fromComing = (bytes) => async (options, calls) => {
+  const left = () => leave(options, calls.splice(0));
+  addEventListener('pagehide', left);
+  const way = await fromBytes(await bytes());
+  removeEventListener('pagehide', left);
+  return way;
+};

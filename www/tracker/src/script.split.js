@@ -1,7 +1,7 @@
 // The classic script that fetches shopbell.wasm from where it came from itself.
 
-import { fromBytes } from './load.js';
+import { fromComing } from './load.js';
 import { install } from './install.js';
 
 const { src } = document.currentScript;
-install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));
+install(fromComing(async () => (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));
