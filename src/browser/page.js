@@ -356,7 +356,7 @@ export function send(body, batch, isRetry) {
     if (isHidden() && !('keepalive' in Request.prototype)) return navigator.sendBeacon(url, body) || answer(REFUSED);
     let headers;
     if (takesGzip && !isHidden()) {
-      body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).blob();
+      body = await new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
       headers = { 'content-encoding': 'gzip' };
     }
     began = performance.now();

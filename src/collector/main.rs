@@ -5,6 +5,7 @@ use clap::Parser;
 use shopbell_collector::faults::{Faults, HELP};
 use shopbell_collector::server;
 use shopbell_collector::store::Store;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -33,7 +34,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let has_colors = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(has_colors).with_writer(std::io::stderr).init();
     match run(&Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -36,8 +36,18 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
-    /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers.
-    Test,
+    /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers. With the name of a
+    /// suite in tests/browsers, such as faults, that alone.
+    Test {
+        /// The suite.
+        suite: Option<String>,
+    },
+    /// Feeds random input to the decoders of batches and of what is stored, for so many seconds each.
+    Fuzz {
+        /// How long.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -59,6 +69,8 @@ fn run(command: &Command) -> Result<()> {
             let sim = ["run", "--quiet", "--release", "--package", "shopbell-sim", "--"];
             shell::run(shell::cargo().args(sim).args(words))
         }
-        Command::Test => test::all(),
+        Command::Test { suite: None } => test::all(),
+        Command::Test { suite: Some(suite) } => test::browsers(Some(suite)),
+        Command::Fuzz { seconds } => test::fuzz(*seconds),
     }
 }

@@ -33,7 +33,25 @@ pub(crate) fn all() -> Result<()> {
     run(cargo().args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]))?;
     size::guard()?;
     same_stub()?;
-    browsers()
+    browsers(None)
+}
+
+/// Feeds the decoders. It needs a nightly compiler and cargo-fuzz, which it fetches.
+pub(crate) fn fuzz(seconds: u64) -> Result<()> {
+    tools::cargo_fuzz()?;
+    for target in ["batch", "record"] {
+        say(&format!("feeding {target} for {seconds} s"));
+        let folder = root().join("tests/fuzz/corpus").join(target);
+        fs::create_dir_all(&folder)?;
+        if target == "batch" {
+            fs::copy(root().join("tests/formats/native.json"), folder.join("native.json"))?;
+        }
+        let mut fuzz = Command::new("cargo");
+        fuzz.args(["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz", target, "--"]);
+        fuzz.arg(format!("-max_total_time={seconds}")).args(["-max_len=16384", "-print_final_stats=1"]);
+        run(fuzz.current_dir(root()))?;
+    }
+    Ok(())
 }
 
 /// The inline stub is copied by hand, here and into other people's pages: the copies must be what is built.
@@ -47,7 +65,8 @@ fn same_stub() -> Result<()> {
     Ok(())
 }
 
-fn browsers() -> Result<()> {
+/// Runs all suites, or the one that is named.
+pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
     package::all()?;
     tools::npm_packages("tests/browsers")?;
     let chromium = tools::chromium()?;
@@ -57,9 +76,13 @@ fn browsers() -> Result<()> {
     let mut suites = Vec::new();
     for entry in fs::read_dir(root().join("tests/browsers"))? {
         let path = entry?.path();
-        if path.to_str().is_some_and(|path| path.ends_with(".test.js")) {
+        let Some(suite) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".test.js")) else { continue };
+        if only.is_none_or(|only| only == suite) {
             suites.push(path);
         }
+    }
+    if suites.is_empty() {
+        bail!("there is no suite {:?} in tests/browsers; accepted are names such as faults", only.unwrap_or_default());
     }
     suites.sort();
     let mut node = Command::new("node");

@@ -34,6 +34,19 @@ pub(crate) fn std_source() -> Result<bool> {
     Ok(run(Command::new("rustup").args(["component", "add", "rust-src"])).is_ok())
 }
 
+/// A nightly compiler and cargo-fuzz.
+pub(crate) fn cargo_fuzz() -> Result<()> {
+    if !output("rustup", &["toolchain", "list"])?.contains("nightly") {
+        say("fetching a nightly compiler through rustup");
+        run(Command::new("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]))?;
+    }
+    if output("cargo", &["fuzz", "--version"])?.is_empty() {
+        say("installing cargo-fuzz");
+        run(Command::new("cargo").args(["+stable", "install", "cargo-fuzz", "--locked"]))?;
+    }
+    Ok(())
+}
+
 /// Node, and the npm packages of `folder` as its lock file pins them.
 pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     let version = output("node", &["--version"]).unwrap_or_default();

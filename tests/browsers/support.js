@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import Ajv from 'ajv/dist/2020.js';
 import { chromium } from 'playwright-core';
 
@@ -22,8 +23,8 @@ export function checkBatch(batch) {
 }
 
 /** Waits until `condition` gives something true, and returns it. */
-export async function until(what, condition) {
-  const deadline = performance.now() + FOUND_MS;
+export async function until(what, condition, withinMs = FOUND_MS) {
+  const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await condition();
     if (found) return found;
@@ -43,31 +44,35 @@ function freePort() {
 
 /** The collector, which can be stopped and started again on the same port and store. */
 export class Collector {
-  static async start() {
+  static async start(faults) {
     const collector = new Collector();
+    collector.log = '';
     collector.folder = await mkdtemp(join(tmpdir(), 'shopbell-'));
     collector.port = await freePort();
     collector.url = `http://127.0.0.1:${collector.port}`;
-    await collector.up();
+    await collector.up(faults);
     return collector;
   }
 
-  async up() {
+  /** Starts it, with what goes wrong on purpose if that is said. */
+  async up(faults) {
     const store = `sqlite:${join(this.folder, 'events.sqlite')}`;
     const words = ['--listen', `127.0.0.1:${this.port}`, '--store', store, '--www', join(root, 'www')];
+    if (faults) words.push('--faults', faults);
     this.process = spawn(join(root, 'target/debug/shopbell-collector'), words, {
-      env: { ...process.env, RUST_LOG: 'warn' },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, RUST_LOG: 'warn,shopbell_collector=debug' },
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    this.process.stderr.on('data', (text) => (this.log += text));
     await new Promise((resolve, reject) => {
       this.process.stdout.once('data', resolve);
       this.process.once('exit', (code) => reject(new Error(`the collector ended with ${code}`)));
     });
   }
 
-  async down() {
+  async down(signal = 'SIGTERM') {
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.kill('SIGTERM');
+    this.process.kill(signal);
     await ended;
   }
 
@@ -81,11 +86,30 @@ export class Collector {
   }
 
   sessions = () => this.get('sessions?site=shop');
-  events = () => this.get('events?site=shop&limit=10000');
+
+  /** All stored events, page after page. */
+  async events() {
+    const events = [];
+    for (;;) {
+      const after = events.length ? `&after=${events.at(-1).id}` : '';
+      const page = await this.get(`events?site=shop&limit=10000${after}`);
+      if (!page.length) return events;
+      events.push(...page);
+    }
+  }
+
+  /** Requests that reached it, and how many events it stored or had stored already, by its own log. */
+  received() {
+    const stored = [...this.log.matchAll(/batch stored.*?events.*?=.*?(\d+)/g)];
+    const refused = [...this.log.matchAll(/misbehaving/g)].length;
+    return { requests: stored.length + refused, events: stored.reduce((sum, [, events]) => sum + +events, 0) };
+  }
 
   /** Waits until so many events have come, and makes sure that there are no more of them. */
   async settled(count) {
-    await until(`${count} events at the collector`, async () => (await this.events()).length >= count);
+    // Its port may be closed on purpose.
+    const stored = () => this.events().catch(() => []);
+    await until(`${count} events at the collector`, async () => (await stored()).length >= count);
     const events = await this.events();
     assert.equal(events.length, count);
     assert.equal(new Set(events.map(({ id }) => id)).size, count);
@@ -122,7 +146,9 @@ function watch(context) {
   context.problems = [];
   context.on('request', (request) => {
     if (!request.url().endsWith('/collect')) return;
-    const batch = request.postDataJSON();
+    const body = request.postDataBuffer();
+    const isCompressed = request.headers()['content-encoding'] == 'gzip';
+    const batch = JSON.parse(isCompressed ? gunzipSync(body) : body);
     context.batches.push(batch);
     try {
       checkBatch(batch);
@@ -135,9 +161,9 @@ function watch(context) {
 }
 
 /** Answers these URLs with a page that has the tracker's tag, with more attributes and more of a body. */
-export const serve = (context, urls, { site = 'shop', attributes = '', body = '' } = {}) => {
+export const serve = (context, urls, { site = 'shop', attributes = '', before = '', body = '' } = {}) => {
   const tag = `<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>`;
-  const page = `<!doctype html><title>Page</title>${tag}${body}`;
+  const page = `<!doctype html><title>Page</title>${before}${tag}${body}`;
   return context.route(urls, (route) => route.fulfill({ contentType: 'text/html', body: page }));
 };
 
