@@ -143,6 +143,7 @@ impl Options {
 }
 
 fn warn(option: &str, value: impl Display, accepted: &str) {
-    let sentence = format!("shopbell: option \"{option}\" is {value}; accepted is {accepted}, and the default is used.");
+    let sentence =
+        format!("shopbell: option \"{option}\" is {value}; accepted is {accepted}, and the default is used.");
     web_sys::console::warn_1(&sentence.into());
 }

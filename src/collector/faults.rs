@@ -115,7 +115,9 @@ fn number(text: &str, rule: &str) -> Result<u64, String> {
 }
 
 fn unknown(rule: &str) -> String {
-    format!("the fault {rule:?} is not known; accepted are ok, 503, 429/3, 429/date+3, delay=200, over=4096, html, redirect, reset, truncate, silence, lost, duplicate and down=5, each with 3* or * in front")
+    format!(
+        "the fault {rule:?} is not known; accepted are ok, 503, 429/3, 429/date+3, delay=200, over=4096, html, redirect, reset, truncate, silence, lost, duplicate and down=5, each with 3* or * in front"
+    )
 }
 
 impl Faults {

@@ -33,7 +33,7 @@ const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
 const REQUEST_TIME: Duration = Duration::from_secs(30);
 /// How long a browser may remember that batches may be compressed.
-const PREFLIGHT: Duration = Duration::from_secs(86_400);
+const PREFLIGHT: Duration = Duration::from_hours(24);
 /// How long requests under way have to end once the server is to stop.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long a client that found the store busy is to wait.

@@ -1,10 +1,10 @@
 //! The store: one thread that writes, in groups of whatever batches have come meanwhile, and readers beside it.
 
 use crate::batch::{Batch, Event, Source};
+use crate::clock::Sent;
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
-use crate::clock::Sent;
 use shopbell_core::event::{Money, PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -243,13 +243,7 @@ impl Outbox {
     }
 
     /// Lets what is due go: one batch at a time, up to [`LEAVING_REQUESTS_MAX`] while the page is being left.
-    pub fn pump(
-        &mut self,
-        moment: &Moment<'_>,
-        is_leaving: bool,
-        session_id: &str,
-        out: &mut Vec<Output>,
-    ) {
+    pub fn pump(&mut self, moment: &Moment<'_>, is_leaving: bool, session_id: &str, out: &mut Vec<Output>) {
         let (wall, uptime) = (moment.wall, moment.uptime);
         if self.open().is_some_and(|open| open.is_old(uptime)) {
             self.close(FlushReason::Age);

@@ -165,7 +165,10 @@ fn without_fallbacks(glue: &str) -> String {
         ("cachedTextDecoder.decode();\nconst", "const"),
         ("'utf-8', { ignoreBOM: true }", ""),
         (" >>> 0", ""),
-        ("cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0", "!cachedUint8ArrayMemory0?.byteLength"),
+        (
+            "cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0",
+            "!cachedUint8ArrayMemory0?.byteLength",
+        ),
     ] {
         lean = lean.replace(what, instead);
     }

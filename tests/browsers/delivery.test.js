@@ -112,6 +112,39 @@ test('a thousand calls in a loop all arrive once, in order of seq, and the page 
   console.log(`1000 calls returned in ${tookMs.toFixed(0)} ms; ${context.batches.length - requests} requests`);
 });
 
+test('a call costs the same with one event waiting, with storage taken up and with ten thousand', async () => {
+  const page = await bare();
+  await flush(page);
+  await collector.down();
+  const [few, stored, many] = await page.evaluate(async () => {
+    const call = () => shopbell.track('view_item', { item_id: 'sku', price: 19.9, currency: 'EUR', position: 1, list: 'home' });
+    /** The median of what so many calls take, of many times. */
+    const median = (times) => {
+      const took = [];
+      for (let time = 0; time < times; time++) {
+        const began = performance.now();
+        for (let place = 0; place < 10; place++) call();
+        took.push(performance.now() - began);
+      }
+      return took.sort((one, other) => one - other)[times >> 1];
+    };
+    const until = (count) => {
+      while (shopbell.session().waiting < count) call();
+    };
+    // Nothing is to be in flight, and the engine is to know the way.
+    call();
+    await shopbell.flush();
+    const few = median(20);
+    until(600);
+    const stored = median(20);
+    until(10_000);
+    return [few, stored, median(20)];
+  });
+  console.log(`track() with 600 waiting: ${(stored / few).toFixed(2)} of what it takes with few; with 10,000: ${(many / few).toFixed(2)}`);
+  assert.ok(stored / few <= 1.5 && many / few <= 1.5, `${few} ms, ${stored} ms, ${many} ms`);
+  await collector.up();
+});
+
 test('calls made before the module is ready keep their own times', async () => {
   const stub = await (await fetch(`${collector.url}/`)).text();
   const [snippet] = stub.match(/<script>\(.*?<\/script>/);

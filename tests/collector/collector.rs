@@ -389,9 +389,15 @@ fn gaps_in_seq_are_reported_by_tab_and_what_two_tabs_told_is_none() {
         event
     };
     let events = [
-        of("whole", 0, "a"), of("whole", 1, "b"), of("holes", 0, "c"), of("holes", 3, "d"), of("holes", 5, "e"),
+        of("whole", 0, "a"),
+        of("whole", 1, "b"),
+        of("holes", 0, "c"),
+        of("holes", 3, "d"),
+        of("holes", 5, "e"),
         // Two tabs began the session at once.
-        of("twin", 0, "a"), of("twin", 1, "f"), of("late", 1, "g"),
+        of("twin", 0, "a"),
+        of("twin", 1, "f"),
+        of("late", 1, "g"),
     ];
     collector.accept(&batch(&events));
     let report = collector.get("report");
@@ -430,9 +436,11 @@ fn faults_come_in_their_order_and_end() {
     let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
     let post = |seq: u64| {
         let body = batch(&[event(seq, "e", &json!({}))]).to_string();
-        let response = agent.post(&format!("http://{}/collect", collector.address)).content_type("text/plain").send(&body);
+        let response =
+            agent.post(&format!("http://{}/collect", collector.address)).content_type("text/plain").send(&body);
         response.map(|mut response| {
-            let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+            let header =
+                |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
             let (after, kind) = (header("retry-after"), header("content-type"));
             (response.status().as_u16(), after, kind, response.body_mut().read_to_string().is_ok())
         })

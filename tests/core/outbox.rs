@@ -96,7 +96,6 @@ fn what_a_page_has_in_hand_is_not_taken_over_from_itself() {
     assert_eq!(tab.tracker.waiting(), 3);
 }
 
-
 #[test]
 fn what_each_answer_does() {
     #[track_caller]
@@ -106,7 +105,8 @@ fn what_each_answer_does() {
         tab.tell(Input::Flush);
         tab.answer(status);
         let counters = tab.tracker.counters();
-        let found = (tab.tracker.waiting(), counters.sent, counters.all_dropped(), storage.borrow().contains_key(BREAKER_KEY));
+        let found =
+            (tab.tracker.waiting(), counters.sent, counters.all_dropped(), storage.borrow().contains_key(BREAKER_KEY));
         assert_eq!(found, (waiting, sent, lost, is_left_alone), "status {status}");
     }
     for accepted in [200, 202, 204, 299] {

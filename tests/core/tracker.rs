@@ -137,4 +137,3 @@ fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
     kept.tell(Input::Navigated { to, counts: true, next_seq: later.tracker.next_seq() });
     assert_eq!(kept.tracker.next_seq(), 4);
 }
-

@@ -11,6 +11,12 @@ use shopbell_core::outbox::{Answer, BatchId, Segment, key};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+/// A request in flight.
+struct Flight {
+    ids: Vec<Rc<str>>,
+    bytes: usize,
+}
+
 /// What became of all events.
 pub struct Ledger {
     world: Parameters,
@@ -20,8 +26,8 @@ pub struct Ledger {
     lost: HashSet<Rc<str>>,
     /// Events that may reach the collector again: a request with them failed, or nobody was there to hear its answer.
     may_repeat: HashSet<Rc<str>>,
-    /// The requests in flight of pages that live: the page, the batch, the events and how large it is.
-    flying: HashMap<(u64, BatchId), (Vec<Rc<str>>, usize)>,
+    /// The requests in flight of pages that live, by page and batch.
+    flying: HashMap<(u64, BatchId), Flight>,
     /// Whether a request has failed and none was answered since, and the page whose probe is in flight then.
     is_failing: bool,
     probing: Option<(u64, BatchId)>,
@@ -115,14 +121,21 @@ impl Ledger {
     }
 
     /// A page sends a batch of so many bytes.
-    pub fn sends(&mut self, page: u64, batch: BatchId, segment: &Segment, bytes: usize, now: u64) -> Result<(), String> {
+    pub fn sends(
+        &mut self,
+        page: u64,
+        batch: BatchId,
+        segment: &Segment,
+        bytes: usize,
+        now: u64,
+    ) -> Result<(), String> {
         let ids = ids(segment);
         if ids.is_empty() {
             return Err("an empty batch is sent".to_owned());
         }
         if self.world.has_locks && !self.world.is_storage_blocked {
-            let is_twice = |((other, _), (flying, _)): (&(u64, BatchId), &(Vec<Rc<str>>, usize))| {
-                *other != page && flying.iter().any(|id| ids.contains(id) && !is_start(segment, id))
+            let is_twice = |((other, _), flight): (&(u64, BatchId), &Flight)| {
+                *other != page && flight.ids.iter().any(|id| ids.contains(id) && !is_start(segment, id))
             };
             if self.flying.iter().any(is_twice) {
                 return Err(format!("two pages send {ids:?} at once"));
@@ -138,11 +151,11 @@ impl Ledger {
             self.probing = Some((page, batch));
         }
         let mine = self.flying.iter().filter(|((other, _), _)| *other == page);
-        let (count, in_flight) = mine.fold((0, 0), |(count, sum), (_, (_, bytes))| (count + 1, sum + bytes));
+        let (count, in_flight) = mine.fold((0, 0), |(count, sum), (_, flight)| (count + 1, sum + flight.bytes));
         if count > 2 || count > 0 && in_flight + bytes > 65_536 {
             return Err(format!("{count} requests of {in_flight} bytes are in flight, and one of {bytes} follows"));
         }
-        self.flying.insert((page, batch), (ids, bytes));
+        self.flying.insert((page, batch), Flight { ids, bytes });
         Ok(())
     }
 
@@ -207,8 +220,8 @@ impl Ledger {
     pub fn is_unheard(&mut self, page: u64) {
         let mine: Vec<_> = self.flying.keys().filter(|(other, _)| *other == page).copied().collect();
         for key in mine {
-            if let Some((ids, _)) = self.flying.remove(&key) {
-                self.may_repeat.extend(ids);
+            if let Some(flight) = self.flying.remove(&key) {
+                self.may_repeat.extend(flight.ids);
             }
         }
     }

@@ -126,9 +126,10 @@ impl Network {
         }
         let is_poisoned = |seq: u64| seq % POISON_EVERY == 7;
         let events = segment.batch();
-        if world.batch_events_max.is_some_and(|most| {
-            events.len() > most || events.iter().any(|entry| is_poisoned(entry.seq))
-        }) {
+        if world
+            .batch_events_max
+            .is_some_and(|most| events.len() > most || events.iter().any(|entry| is_poisoned(entry.seq)))
+        {
             return Fate::Unstored(Answer::TooLarge);
         }
         Fate::Answered(Answer::Accepted)

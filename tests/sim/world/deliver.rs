@@ -97,7 +97,8 @@ impl World<'_> {
                 let mut parts = key.split('.').skip(1);
                 parts.next() == Some(name) && parts.count() == 2
             });
-            times.map(|(_, text)| lines::open(text).map_or(0, |facts| lines::number_at(facts, 2)))
+            times
+                .map(|(_, text)| lines::open(text).map_or(0, |facts| lines::number_at(facts, 2)))
                 .all(|time| time.saturating_add(DAY_MS) <= wall)
         };
         let orphans: Vec<String> = self.names().into_iter().filter(is_orphan).collect();
@@ -128,7 +129,8 @@ impl World<'_> {
         }
         left.sort();
         for (at, (tab_id, first_seq, seq, text)) in left.iter().enumerate() {
-            let is_of = |(other, first, _, _): &(String, u64, Option<u64>, String)| other == tab_id && first == first_seq;
+            let is_of =
+                |(other, first, _, _): &(String, u64, Option<u64>, String)| other == tab_id && first == first_seq;
             // A head that was left alone.
             if seq.is_none() && !left.get(at + 1).is_some_and(is_of) {
                 self.storage.entries.remove(&key(tab_id, *first_seq, None));

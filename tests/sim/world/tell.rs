@@ -14,8 +14,11 @@ impl World<'_> {
         let (wall, zone) = (self.wall(), self.clock.zone());
         let Some(tab) = &mut self.tabs[place] else { return Ok(()) };
         let page = &mut tab.page;
-        let stored =
-            if page.is_stored { self.storage.record.read(place, self.elapsed, self.step.stale_ms) } else { Rc::clone(&page.text) };
+        let stored = if page.is_stored {
+            self.storage.record.read(place, self.elapsed, self.step.stale_ms)
+        } else {
+            Rc::clone(&page.text)
+        };
         let breaker = if page.is_stored {
             self.storage.breaker.read(place, self.elapsed, self.step.stale_ms)
         } else {
