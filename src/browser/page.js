@@ -9,6 +9,7 @@ const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long 
 const AGREE_MS = 10000; // and agree on a seed with those that began so long before
 const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
 const DAY_MS = 864e5;
+const RESERVE = 65536; // characters of storage that are left to the site
 // Statuses that no collector answers with, as answer.rs numbers them.
 const REFUSED = 1, BLOCKED = 2;
 const KEY = 'shopbell', TAB_KEY = 'shopbell.tab', BREAKER_KEY = 'shopbell.breaker';
@@ -195,14 +196,21 @@ const leaveTab = () => attempt(() => tabStorage.setItem(TAB_KEY, tabId + ' ' + n
 /** Whether the visitor said so to every site. */
 export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
 
-
-/** Stores a text, or removes the key of an empty one; returns whether storage takes what it is given. */
+/**
+ * Stores a text, or removes the key of an empty one; returns whether storage takes what it is given. A segment is begun
+ * only where there is room for the site too: the last bytes are its own.
+ */
 export function store(key, text) {
+  const parts = key.split('.').length; // what tabs share has fewer than a segment's head, and an event has more
   if (!text) attempt(() => storage.removeItem(key));
-  else if (isStored) isStored = attempt(() => (storage.setItem(key, text), true));
-  // The others have numbers in their keys.
-  if (!/\d/.test(key)) own[key] = text;
-  return !!isStored;
+  else if (isStored)
+    isStored = attempt(() => {
+      if (parts == 3) storage.setItem(key, text + ' '.repeat(RESERVE));
+      storage.setItem(key, text);
+      return true;
+    });
+  if (parts < 3) own[key] = text;
+  return isStored;
 }
 
 let timer;

@@ -331,12 +331,9 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
 /// not yet.
 fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
     let mut statement = connection.prepare_cached(
-        "SELECT tab_id, max(seq) + 1 AS told, count(DISTINCT seq) AS received
-         FROM (SELECT site, tab_id, seq, time - clock_skew_ms AS time FROM events
-            UNION ALL SELECT site, tab_id, seq, NULL FROM told_twice)
-         WHERE tab_id <> '' AND (?1 IS NULL OR site = ?1)
-         GROUP BY site, tab_id
-         HAVING told > received AND (?2 IS NULL OR max(time) >= ?2) AND (?3 IS NULL OR min(time) < ?3)
+        "SELECT tab_id, told, received FROM tabs
+         WHERE told > received AND (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR latest_at >= ?2)
+            AND (?3 IS NULL OR first_at < ?3)
          ORDER BY told - received DESC, tab_id",
     )?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {

@@ -55,8 +55,19 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS events_once ON events (site, id);
 CREATE INDEX IF NOT EXISTS events_by_session ON events (site, session_id);
-CREATE INDEX IF NOT EXISTS events_by_tab ON events (site, tab_id, seq);
 
+-- What each tab has told so far, by the places of its events, and how many of these have come.
+CREATE TABLE IF NOT EXISTS tabs (
+    site TEXT NOT NULL,
+    tab_id TEXT NOT NULL,
+    told INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    -- By this collector's clock.
+    first_at INTEGER NOT NULL,
+    latest_at INTEGER NOT NULL,
+    PRIMARY KEY (site, tab_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tabs_with_gaps ON tabs (site) WHERE told > received;
 -- Places among a tab's events whose event another tab has told too, under the same id: nothing is missing there.
 CREATE TABLE IF NOT EXISTS told_twice (
     site TEXT NOT NULL,
@@ -83,6 +94,12 @@ const NEWER: [(&str, &str, &str); 6] = [
     ("events", "clock_skew_ms", "INTEGER NOT NULL DEFAULT 0"),
 ];
 
+/// What tabs have told, out of a database that did not keep it.
+const TABS_OF_OLD: &str = "
+INSERT INTO tabs (site, tab_id, told, received, first_at, latest_at)
+SELECT site, tab_id, max(seq) + 1, count(DISTINCT seq), min(received_at), max(received_at)
+FROM events WHERE tab_id <> '' AND NOT EXISTS (SELECT 1 FROM tabs) GROUP BY site, tab_id";
+
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
     let connection =
@@ -103,5 +120,6 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
             connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
         }
     }
+    connection.execute_batch(TABS_OF_OLD)?;
     Ok(())
 }

@@ -121,10 +121,12 @@ fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqli
     let sent = Sent { at: batch.sent_at, offset_ms: batch.sent_offset_ms, received_at };
     add_session(transaction, batch, sent.skew_ms(batch.session.started_at, None))?;
     for event in &batch.events {
-        if add_event(transaction, batch, event, sent)? {
+        let is_new = add_event(transaction, batch, event, sent)?;
+        if is_new {
             count(transaction, batch, event)?;
-        } else {
-            tell_again(transaction, batch, event)?;
+        }
+        if is_new || is_told_by_another(transaction, batch, event)? {
+            has_told(transaction, batch, event, received_at)?;
         }
     }
     Ok(())
@@ -211,14 +213,29 @@ fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, sent: 
     Ok(inserted == 1)
 }
 
-/// An event is there already. If another tab told it, this one's place among its own tab's events is not missing.
-fn tell_again(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
-    transaction
+/// Whether an event that is there already was told by another tab, and this one's place among its own tab's events for
+/// the first time.
+fn is_told_by_another(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
+    let inserted = transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO told_twice (site, tab_id, seq)
              SELECT ?1, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
         )?
         .execute(params![batch.site, event.id, event.tab_id, event.seq as i64])?;
+    Ok(inserted == 1)
+}
+
+/// Counts an event among what its tab has told.
+fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, received_at: u64) -> rusqlite::Result<()> {
+    if !event.tab_id.is_empty() {
+        transaction
+            .prepare_cached(
+                "INSERT INTO tabs (site, tab_id, told, received, first_at, latest_at) VALUES (?1, ?2, ?3, 1, ?4, ?4)
+                 ON CONFLICT DO UPDATE SET told = max(told, excluded.told), received = received + 1,
+                    latest_at = excluded.latest_at",
+            )?
+            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64])?;
+    }
     Ok(())
 }
 

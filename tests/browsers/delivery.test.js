@@ -112,6 +112,19 @@ test('a thousand calls in a loop all arrive once, in order of seq, and the page 
   console.log(`1000 calls returned in ${tookMs.toFixed(0)} ms; ${context.batches.length - requests} requests`);
 });
 
+test('batches are compressed once the collector has said that it takes that', async () => {
+  const page = await bare();
+  const encodings = [];
+  context.on('request', (request) => request.url().endsWith('/collect') && encodings.push(request.headers()['content-encoding']));
+  await flush(page);
+  await track(page, 'one');
+  await flush(page);
+  await track(page, 'two');
+  await page.close({ runBeforeUnload: true });
+  await collector.settled(4);
+  assert.deepEqual(encodings.slice(0, 2), [undefined, 'gzip']);
+});
+
 test('a call costs the same with one event waiting, with storage taken up and with ten thousand', async () => {
   const page = await bare();
   await flush(page);

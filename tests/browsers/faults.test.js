@@ -246,6 +246,56 @@ test('one of four tabs crashes', async () => {
   await check('four tabs of 60 events, one crashes, 20 more in each other, another page opens', 1 + 4 + 240 + 60 + 1, { most: 30 });
 });
 
+/** Crashes a page with events that its collector did not take. */
+async function crashWithEvents() {
+  const page = await bare();
+  await flush(page);
+  await collector.down();
+  await track(page, 20);
+  await flush(page);
+  const crashed = page.waitForEvent('crash');
+  const devtools = await context.newCDPSession(page);
+  devtools.send('Page.crash').catch(() => {});
+  await crashed;
+  await page.close();
+  await collector.up();
+}
+
+test('what a dead tab left is taken over by one', async () => {
+  await crashWithEvents();
+  const before = context.batches.length;
+  const pages = await Promise.all([bare(), bare(), bare()]);
+  for (const page of pages) await drained(page);
+  const taken = context.batches.slice(before).filter((batch) => batch.events.some(({ name }) => name === 'view_item'));
+  assert.equal(taken.length, 1);
+  await check('a tab crashes with 20 events, three pages open at once', 25, { most: 8 });
+});
+
+test('what a dead tab left is taken over by a page that comes into view', async () => {
+  const other = await bare();
+  await flush(other);
+  await crashWithEvents();
+  assert.equal((await session(other)).waiting, 0);
+  await other.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await collector.settled(23);
+});
+
+test('without locks, what others left is taken over when it is a day old', async () => {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
+  await context.clock.install();
+  await crashWithEvents();
+  const waits = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => key.split('.').length === 4).length);
+  const young = await bare();
+  await drained(young);
+  assert.equal(await waits(young), 20);
+  await young.close();
+  await context.clock.setSystemTime(Date.now() + 25 * 3_600_000);
+  const old = await bare();
+  await drained(old);
+  assert.equal(await waits(old), 0);
+  assert.equal((await collector.events()).filter(({ name }) => name === 'view_item').length, 20);
+});
+
 test('a page is left before the script has come, and the next goes on', async () => {
   const [snippet] = (await (await fetch(`${collector.url}/`)).text()).match(/<script>\(.*?<\/script>/s);
   await context.route('**/slow*', (route) =>

@@ -144,7 +144,7 @@ fn slow_bodies_and_thousands_of_idle_connections_stop_nobody() {
     let mut slow: Vec<TcpStream> = Vec::new();
     for _ in 0..200 {
         let Ok(mut stream) = TcpStream::connect(&collector.address) else { break };
-        let head = "POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n{";
+        let head = "POST /collect HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100000\r\n\r\n{";
         if stream.write_all(head.as_bytes()).is_ok() {
             slow.push(stream);
         }
