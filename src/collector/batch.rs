@@ -254,3 +254,36 @@ fn time(name: &str, number: u64) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Batch;
+    use proptest::prelude::*;
+
+    const GOOD: &str = include_str!("../../tests/formats/native.json");
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_a_batch_or_one_sentence(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert!(Batch::read(&body).is_err_and(|sentence| !sentence.is_empty()));
+        }
+
+        #[test]
+        fn a_batch_that_is_altered_anywhere_does_no_harm(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut body = GOOD.trim_end().as_bytes().to_vec();
+            let at = at.index(body.len());
+            body[at] = byte;
+            match Batch::read(&body) {
+                Ok(batch) => prop_assert!(!batch.events.is_empty() && !batch.session.id.is_empty()),
+                Err(sentence) => prop_assert!(!sentence.is_empty()),
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_tracker_sends_is_a_batch() {
+        assert_eq!(Batch::read(GOOD.as_bytes()).map(|batch| batch.events.len()), Ok(3));
+    }
+}

@@ -256,9 +256,21 @@ fn cut(status: StatusCode) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, RetryAfter, read};
+    use super::{Fault, Faults, RetryAfter, read};
     use axum::http::StatusCode;
+    use proptest::prelude::*;
     use std::time::Duration;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_is_faults_or_one_sentence(spec in ".{0,40}") {
+            if let Err(sentence) = spec.parse::<Faults>() {
+                prop_assert!(sentence.contains("accepted are"));
+            }
+        }
+    }
 
     #[test]
     fn what_a_rule_says() {

@@ -1,6 +1,7 @@
 // What reaches the collector, whatever becomes of page, network and collector.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, beforeEach, afterEach, test } from 'node:test';
 import { Collector, close, end, flush, launch, open, profile, ready, root, session, track, until } from './support.js';
@@ -125,9 +126,59 @@ test('batches are compressed once the collector has said that it takes that', as
   assert.deepEqual(encodings.slice(0, 2), [undefined, 'gzip']);
 });
 
+test('a batch that is refused for the quota of the page goes without keepalive', async () => {
+  const page = await bare();
+  await flush(page);
+  // The site's own requests take what the browser lets a page have in flight.
+  await context.route('**/hang', () => {});
+  await page.evaluate(() => void fetch('/hang', { method: 'POST', body: 'x'.repeat(64_000), keepalive: true }).catch(() => {}));
+  await page.evaluate(() => {
+    for (let place = 0; place < 30; place++) shopbell.track('large', { place, text: 'x'.repeat(100) });
+  });
+  await until('all is acknowledged', async () => {
+    await flush(page);
+    return (await session(page)).waiting === 0;
+  });
+  await collector.settled(32);
+  assert.equal((await session(page)).retried, 1);
+});
+
+test('where there is no keepalive, a page that is left sends beacons, halved as long as they are refused', async () => {
+  await context.addInitScript(() => {
+    delete Request.prototype.keepalive;
+    const { sendBeacon } = Navigator.prototype;
+    Navigator.prototype.sendBeacon = function (url, body) {
+      return body.length < 4000 && sendBeacon.call(this, url, body);
+    };
+  });
+  const page = await bare();
+  await flush(page);
+  await page.evaluate(() => {
+    for (let place = 0; place < 20; place++) shopbell.track('e', { place });
+    location.assign('/report/report.css');
+  });
+  await page.waitForURL('**/report.css');
+  await until('some have come', async () => (await collector.events()).length > 2);
+  const next = await bare();
+  await flush(next);
+  await collector.settled(23);
+});
+
+test('the tracker has none of what keeps a page from leaving or from being kept', async () => {
+  for (const file of ['shopbell.js', 'shopbell.split.js', 'index.js', 'stub.js']) {
+    const script = await readFile(join(root, 'www/tracker/dist', file), 'utf8');
+    for (const word of ['unload', 'preventDefault', 'XMLHttpRequest']) assert.ok(!script.includes(word), `${file} has ${word}`);
+  }
+});
+
 test('a call costs the same with one event waiting, with storage taken up and with ten thousand', async () => {
   const page = await bare();
   await flush(page);
+  // The engine is to know the way.
+  await page.evaluate(() => {
+    for (let place = 0; place < 500; place++) shopbell.track('warm');
+  });
+  await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
   await collector.down();
   const [few, stored, many] = await page.evaluate(async () => {
     const call = () => shopbell.track('view_item', { item_id: 'sku', price: 19.9, currency: 'EUR', position: 1, list: 'home' });
@@ -144,7 +195,7 @@ test('a call costs the same with one event waiting, with storage taken up and wi
     const until = (count) => {
       while (shopbell.session().waiting < count) call();
     };
-    // Nothing is to be in flight, and the engine is to know the way.
+    // Nothing is to be in flight.
     call();
     await shopbell.flush();
     const few = median(20);

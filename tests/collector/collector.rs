@@ -352,7 +352,9 @@ fn a_store_of_an_earlier_version_goes_on() {
     for column in ["campaign_id", "first_touch", "last_non_direct", "previous"] {
         store.execute_batch(&format!("ALTER TABLE sessions DROP COLUMN {column}")).expect("a column");
     }
-    store.execute_batch("ALTER TABLE events DROP COLUMN clock_skew_ms; DROP TABLE told_twice; DROP TABLE tabs").expect("they are there");
+    store
+        .execute_batch("ALTER TABLE events DROP COLUMN clock_skew_ms; DROP TABLE told_twice; DROP TABLE tabs")
+        .expect("they are there");
     drop(store);
     let collector = Collector::start(folder.path());
     collector.accept(&batch(&visit()));

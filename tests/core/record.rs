@@ -72,9 +72,9 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
+    fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", breaker in "(\\PC{0,20}\n){0,4}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
         let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
-        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored, breaker: "" };
+        let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored, breaker: &breaker };
         tracker.handle(&moment, Input::Recovered(Leftover { tab_id: &tab_id, first_seq: 0, seq, text: &stored }));
         tracker.handle(&moment, Input::Activity);
         let session = tracker.session().expect("activity begins a session");
