@@ -64,8 +64,7 @@ pub const FUNNEL_STEPS: usize = lines::count(FUNNEL);
 
 /// The step at a place in [`FUNNEL`]; past the last, the first.
 pub fn funnel_name(place: usize) -> &'static str {
-    let name = lines::at(FUNNEL, place);
-    if name.is_empty() { lines::at(FUNNEL, 0) } else { name }
+    lines::at(FUNNEL, if place < FUNNEL_STEPS { place } else { 0 })
 }
 
 /// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use shopbell_core::attribution::{Arrival, Landing, Origin};
-use shopbell_core::event::Money;
+use shopbell_core::event::{Money, funnel_name};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines::{self, Lines};
 use shopbell_core::outbox::Leftover;
@@ -140,6 +140,12 @@ proptest! {
 fn a_sealed_record_without_an_id_is_none() {
     let lines = ["seed\n", &"0\n".repeat(9), &"\n".repeat(HEAD_LINES + 8)].concat();
     assert_eq!(Record::read(&lines::seal(&lines)), None);
+}
+
+#[test]
+fn a_step_far_past_the_funnel_is_the_first_at_once() {
+    assert_eq!(funnel_name(9_999_999_999_999_999), "visit");
+    assert_eq!((funnel_name(0), funnel_name(6), funnel_name(7)), ("visit", "purchase", "visit"));
 }
 
 #[test]
