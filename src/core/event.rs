@@ -62,9 +62,9 @@ purchase
 /// How many steps that are.
 pub const FUNNEL_STEPS: usize = lines::count(FUNNEL);
 
-/// The step at a place in [`FUNNEL`]; past the last, the first.
+/// The step at a place in [`FUNNEL`]; past the last, from the first on again, for a place may be anything that was stored.
 pub fn funnel_name(place: usize) -> &'static str {
-    lines::at(FUNNEL, if place < FUNNEL_STEPS { place } else { 0 })
+    lines::at(FUNNEL, place % FUNNEL_STEPS)
 }
 
 /// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
