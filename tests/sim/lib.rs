@@ -1,12 +1,14 @@
-//! The simulator: a seeded world of one to eight tabs on bent clocks and faulty storage, in which the core runs as it
-//! does in a browser, and oracles that judge every step.
+//! The simulator: a seeded world of one to eight tabs on bent clocks, faulty storage and a faulty network, in which the
+//! core runs as it does in a browser, and oracles that judge every step.
 //!
 //! ```text
 //!   zone  clock  plan     what is drawn from a seed: parameters, and a list of steps
 //!        storage          localStorage as tabs see it: late, full, blocked, wiped, spoiled
+//!        network          the way to the collector and back: lost, late, doubled, refused, silent
 //!         model           the rules of a session, restated in the slow and obvious way
 //!         world           runs the steps: each tab's tracker beside its model
 //!        history          what must hold over the whole run, and of what reached the collector
+//!         ledger           where each event is, and who may send when
 //!         shrink          the shortest list of steps that still fails
 //! ```
 //!
