@@ -46,8 +46,9 @@ export interface Options {
 export interface Shopbell {
   /**
    * Tracks an event. The name has at most 64 bytes and is not `session_start`, which is the tracker's own; the
-   * properties are an object that JSON can write, of at most 8 KiB. What cannot be tracked is counted in `session().dropped`. Calls before the module is ready are kept, up
-   * to a thousand, each with its own times.
+   * properties are an object that JSON can write, of at most 8 KiB. What cannot be tracked is counted in
+   * `session().dropped`. The event is in localStorage before this returns. Calls before the module is ready are kept, up
+   * to a thousand, each with its own times; if the page is left before that, they are sent all the same.
    */
   track(name: EventName, props?: Props): void;
   /** Counts a view of the current page, for sites that switched `autocapture` off. */
@@ -61,7 +62,10 @@ export interface Shopbell {
    * `newSession()` ends the session.
    */
   checkoutPending(): void;
-  /** Sends what waits; settles when that is answered or has failed, after ten seconds at the latest. */
+  /**
+   * Sends what waits; settles when that is answered or has failed, after ten seconds at the latest. A collector that has
+   * just failed is not asked again before its time.
+   */
   flush(): Promise<void>;
 }
 
@@ -128,7 +132,10 @@ export interface Session {
   sent: number;
   /** Batches of this page that were tried again. */
   retried: number;
-  /** Events of this page that will never be delivered. */
+  /**
+   * Events of this page that will never be delivered: refused by the collector, over the limits, too old, or what no
+   * event can be. Each batch tells how many for which reason.
+   */
   dropped: number;
 }
 
