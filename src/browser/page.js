@@ -35,8 +35,7 @@ let wasClosed; // whether the browser was closed before this page, where that en
 let hasLeft; // whether the page is left or kept for back and forward
 let seed; // what a device without a record derives its ids from
 let isAlone; // whether no other tab lived when this page came, as far as is known
-let claimed; // a promise of that
-let orphans = []; // tabs that live no more, and whose events are this page's to send
+let orphans = []; // tabs whose events are this page's to send: its own, and those that live no more
 const releases = []; // what to call when the page is left: each gives a lock back, or waits for one no longer
 const flushed = []; // calls to make when nothing is in flight
 const own = {}; // what this page has stored last of what tabs share, for where storage takes nothing
@@ -176,9 +175,7 @@ export async function open(chosen) {
     // A page that holds a lock is not kept for back and forward.
     for (const release of releases.splice(0)) release();
   });
-  claimed = claim();
-  // With a record, there is nothing to agree on.
-  if (chosen.endOnBrowserClose || !attempt(() => storage.getItem(KEY))) await claimed;
+  await claim();
   wasClosed = chosen.endOnBrowserClose && isAlone && !tab && !document.wasDiscarded;
   return [tabId, nextSeq, random(4), seed, device()].join('\n');
 }
@@ -234,7 +231,7 @@ function device() {
 /** Recovers what earlier pages left, tells the page, and listens from here on. */
 export function listen(tracker, at, url) {
   feed = tracker;
-  recover([tabId]);
+  adopt();
   const kind = ['reload', 'back_forward'].indexOf(performance.getEntriesByType('navigation')[0]?.type) + 1;
   arrive(kind, at, url, wasClosed && !kind);
 
@@ -255,7 +252,6 @@ export function listen(tracker, at, url) {
       const [, seq = 0] = takeTab().split(' ');
       nextSeq = Math.max(nextSeq, seq);
       if (isStored) tell(RETURNED);
-      recover([tabId]);
       claim();
       arrive(BACK_FORWARD);
     }
@@ -271,7 +267,6 @@ export function listen(tracker, at, url) {
   // The router's own listener is still to come.
   on(window, ['popstate'], () => changed(BACK_FORWARD, setTimeout));
   on(window, ['hashchange'], () => changed(SPA, setTimeout));
-  adopt();
 }
 
 /**
@@ -279,17 +274,17 @@ export function listen(tracker, at, url) {
  * yet see what the others store, but each in its turn they see each other's locks, and the first one's seed is
  * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
  *
- * In the same turn the page takes the locks of tabs that left events behind and live no more, and with them the events.
- * Without locks nobody knows who lives: then what is a day old is taken to be left behind.
+ * In the same turn the page takes the locks of tabs that left events behind and live no more, and with them the events;
+ * and its own tab's, unless another page has. Without locks nobody knows who lives: then what is a day old is taken to be
+ * left behind.
  */
 async function claim() {
   const { locks } = navigator;
-  const others = (isDead) =>
-    [...new Set(entries().map(([, tab]) => tab))].filter((tab) => tab != tabId && isDead(tab));
+  const names = (isLeft) => [...new Set(entries().map(([, tab]) => tab))].filter(isLeft);
   seed = random(4);
   if (!locks || !storage) {
     const isYoung = (key) => Date.now() - storage.getItem(key).split('\n')[3] < DAY_MS;
-    orphans = others((name) => !entries().some(([key, tab]) => tab == name && isYoung(key)));
+    orphans = names((name) => name == tabId || !entries().some(([key, tab]) => tab == name && isYoung(key)));
     return adopt();
   }
   const hold = (...name) =>
@@ -302,11 +297,12 @@ async function claim() {
     const isHeld = (name) => held.some(([, tab]) => tab == name);
     isAlone = !held[0];
     seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
-    if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
-    for (const tab of others((name) => !isHeld(name))) {
-      await hold(tab);
+    // Between two pages of a tab another may have taken over what it left.
+    for (const tab of names((name) => !isHeld(name))) {
+      if (tab != tabId) await hold(tab);
       orphans.push(tab);
     }
+    if (!held.some(([, tab, agreed]) => agreed && tab == tabId)) await hold(tabId, seed, Date.now());
     adopt();
   };
   // Whoever has the turn may have stopped, or this page may be left: then it goes on, and has its turn when it comes.
