@@ -245,7 +245,7 @@ export function listen(tracker, at, url) {
     }
   });
   // A tab that comes into view looks for what others have left.
-  on(document, ['visibilitychange'], () => (isHidden() ? tell(HIDDEN) : claim()));
+  on(document, ['visibilitychange'], () => (document.hidden ? tell(HIDDEN) : hasLeft || claim()));
   on(window, ['pageshow'], (event) => {
     if (event.persisted) {
       hasLeft = false;
@@ -297,12 +297,13 @@ async function claim() {
     const isHeld = (name) => held.some(([, tab]) => tab == name);
     isAlone = !held[0];
     seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
-    // Between two pages of a tab another may have taken over what it left.
+    // Between two pages of this tab another may have taken over what it left, and has its name.
+    if (!feed && isHeld(tabId)) [tabId, nextSeq] = [random(1), 0];
     for (const tab of names((name) => !isHeld(name))) {
       if (tab != tabId) await hold(tab);
       orphans.push(tab);
     }
-    if (!held.some(([, tab, agreed]) => agreed && tab == tabId)) await hold(tabId, seed, Date.now());
+    if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
     adopt();
   };
   // Whoever has the turn may have stopped, or this page may be left: then it goes on, and has its turn when it comes.
@@ -352,7 +353,7 @@ export function send(body, batch, isRetry) {
   const answer = (status, retryAfterMs) => tell(ANSWERED, batch, status + '\n' + retryAfterMs);
   const url = choices.collector;
   const limit = new AbortController();
-  const limited = setTimeout(() => limit.abort(), REQUEST_MS);
+  setTimeout(() => limit.abort(answer(0)), REQUEST_MS);
   let began;
   const sent = async () => {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
@@ -378,7 +379,8 @@ export function send(body, batch, isRetry) {
     const isPortal = response.ok && /html/.test(header('content-type'));
     answer(isPortal ? 0 : response.status, after && Math.ceil(isNaN(after) ? Date.parse(after) - Date.now() : after * 1000));
   };
-  sent().catch(() => answer(navigator.onLine && performance.now() - began < BLOCKED_MS ? BLOCKED : 0));
+  // To a page that is left a request fails, and goes on without it.
+  sent().catch(() => hasLeft || answer(navigator.onLine && performance.now() - began < BLOCKED_MS ? BLOCKED : 0));
 }
 
 /** Sends what waits, if the page was hidden or left before there was a tracker. */

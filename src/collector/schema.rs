@@ -59,21 +59,24 @@ CREATE INDEX IF NOT EXISTS events_by_session ON events (site, session_id);
 -- What each tab has told so far, by the places of its events, and how many of these have come.
 CREATE TABLE IF NOT EXISTS tabs (
     site TEXT NOT NULL,
+    -- A tab's name is one among those of its device.
+    device_id TEXT NOT NULL,
     tab_id TEXT NOT NULL,
     told INTEGER NOT NULL,
     received INTEGER NOT NULL,
     -- By this collector's clock.
     first_at INTEGER NOT NULL,
     latest_at INTEGER NOT NULL,
-    PRIMARY KEY (site, tab_id)
+    PRIMARY KEY (site, device_id, tab_id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS tabs_with_gaps ON tabs (site) WHERE told > received;
 -- Places among a tab's events whose event another tab has told too, under the same id: nothing is missing there.
 CREATE TABLE IF NOT EXISTS told_twice (
     site TEXT NOT NULL,
+    device_id TEXT NOT NULL,
     tab_id TEXT NOT NULL,
     seq INTEGER NOT NULL,
-    PRIMARY KEY (site, tab_id, seq)
+    PRIMARY KEY (site, device_id, tab_id, seq)
 ) WITHOUT ROWID;
 
 -- An order counts once, however often its thank-you page is loaded.
@@ -96,9 +99,10 @@ const NEWER: [(&str, &str, &str); 6] = [
 
 /// What tabs have told, out of a database that did not keep it.
 const TABS_OF_OLD: &str = "
-INSERT INTO tabs (site, tab_id, told, received, first_at, latest_at)
-SELECT site, tab_id, max(seq) + 1, count(DISTINCT seq), min(received_at), max(received_at)
-FROM events WHERE tab_id <> '' AND NOT EXISTS (SELECT 1 FROM tabs) GROUP BY site, tab_id";
+INSERT INTO tabs (site, device_id, tab_id, told, received, first_at, latest_at)
+SELECT events.site, device_id, tab_id, max(seq) + 1, count(DISTINCT seq), min(received_at), max(received_at)
+FROM events JOIN sessions ON sessions.site = events.site AND sessions.id = session_id
+WHERE tab_id <> '' GROUP BY events.site, device_id, tab_id";
 
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
@@ -120,6 +124,12 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
             connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
         }
     }
-    connection.execute_batch(TABS_OF_OLD)?;
+    let knows_tabs: bool =
+        connection.query_row("SELECT EXISTS (SELECT 1 FROM tabs) OR NOT EXISTS (SELECT 1 FROM events)", [], |row| {
+            row.get(0)
+        })?;
+    if !knows_tabs {
+        connection.execute_batch(TABS_OF_OLD)?;
+    }
     Ok(())
 }

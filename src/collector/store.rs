@@ -132,7 +132,8 @@ fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqli
     Ok(())
 }
 
-/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts.
+/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts; what the
+/// loader told of one by itself, a tracker completes.
 fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64) -> rusqlite::Result<()> {
     let session = &batch.session;
     let source = session.source.named();
@@ -144,13 +145,15 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64)
                 first_touch, last_non_direct, bot, clock_skew_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
                 ?21)
-             ON CONFLICT DO UPDATE SET reason = excluded.reason, started_at = excluded.started_at,
+             ON CONFLICT DO UPDATE SET previous_id = coalesce(excluded.previous_id, sessions.previous_id),
+                bot = coalesce(excluded.bot, sessions.bot), reason = excluded.reason, started_at = excluded.started_at,
                 landing_page = excluded.landing_page, source = excluded.source, medium = excluded.medium,
                 campaign = excluded.campaign, term = excluded.term, content = excluded.content,
                 campaign_id = excluded.campaign_id, click_id = excluded.click_id, referrer = excluded.referrer,
                 channel = excluded.channel, first_touch = excluded.first_touch,
                 last_non_direct = excluded.last_non_direct, clock_skew_ms = excluded.clock_skew_ms
-             WHERE excluded.started_at < sessions.started_at",
+             WHERE excluded.started_at < sessions.started_at
+                OR sessions.first_touch IS NULL AND excluded.first_touch IS NOT NULL",
         )?
         .execute(params![
             batch.site,
@@ -218,10 +221,10 @@ fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, sent: 
 fn is_told_by_another(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
     let inserted = transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO told_twice (site, tab_id, seq)
-             SELECT ?1, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
+            "INSERT OR IGNORE INTO told_twice (site, device_id, tab_id, seq)
+             SELECT ?1, ?5, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
         )?
-        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64])?;
+        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64, batch.device.id])?;
     Ok(inserted == 1)
 }
 
@@ -230,11 +233,12 @@ fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, receive
     if !event.tab_id.is_empty() {
         transaction
             .prepare_cached(
-                "INSERT INTO tabs (site, tab_id, told, received, first_at, latest_at) VALUES (?1, ?2, ?3, 1, ?4, ?4)
+                "INSERT INTO tabs (site, device_id, tab_id, told, received, first_at, latest_at)
+                 VALUES (?1, ?5, ?2, ?3, 1, ?4, ?4)
                  ON CONFLICT DO UPDATE SET told = max(told, excluded.told), received = received + 1,
                     latest_at = excluded.latest_at",
             )?
-            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64])?;
+            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64, batch.device.id])?;
     }
     Ok(())
 }

@@ -128,7 +128,8 @@ pub fn seal(lines: &str) -> String {
     sealed
 }
 
-/// The lines that were sealed; `None` for text of another version, cut short or altered.
+/// The lines that were sealed; `None` for text of another version, cut short or altered, unless it is under the loader's
+/// seal, which says nothing.
 ///
 /// Stored text is hostile: whatever it holds, opening it gives what was sealed or nothing. (Somebody who writes a
 /// matching fingerprint on purpose could as well post to the collector.)

@@ -37,7 +37,7 @@ pub const LEAVING_REQUESTS_MAX: usize = 3;
 pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
 /// By then the host has told an answer to every request, or that there was none.
 pub const ANSWER_MS_MAX: u64 = 30_000;
-/// Bytes of storage that waiting events take at most, as a batch counts them, so that the site's other scripts keep
+/// Bytes of storage that a tab's waiting events take at most, as a batch counts them, so that the site's other scripts keep
 /// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
 pub const STORED_BYTES_MAX: usize = 524_288;
 /// Bytes of waiting events at most, in memory and storage.

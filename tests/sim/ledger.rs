@@ -33,6 +33,8 @@ pub struct Ledger {
     probing: Option<(u64, BatchId)>,
     /// In true time: until when the collector asked to be left alone.
     left_alone_until: u64,
+    /// Whether storage was wiped while several tabs lived.
+    pub is_wiped_beside_others: bool,
 }
 
 fn ids(batch: &Segment) -> Vec<Rc<str>> {
@@ -58,6 +60,7 @@ impl Ledger {
             is_failing: false,
             probing: None,
             left_alone_until: 0,
+            is_wiped_beside_others: false,
         }
     }
 
@@ -110,8 +113,13 @@ impl Ledger {
     }
 
     /// An entry is removed from storage.
-    pub fn removed(&self, key: &str, text: &str) -> Result<(), String> {
+    pub fn removed(&mut self, key: &str, text: &str) -> Result<(), String> {
         match lines::open(text).map(|facts| lines::at(facts, 0)) {
+            // Its head was wiped, and another tab wrote the record before this one could see that it was gone.
+            Some(id) if self.is_wiped_beside_others && !self.is_settled(id) => {
+                self.lost.insert(id.into());
+                Ok(())
+            }
             // A head has no event.
             Some(id) if key.split('.').count() > 3 && !self.is_settled(id) => {
                 Err(format!("event {id} is removed from storage, and has neither arrived nor been dropped"))

@@ -240,6 +240,7 @@ impl World<'_> {
                 Ok(())
             }
             Act::Wipe => {
+                self.ledger.is_wiped_beside_others |= self.tabs.iter().flatten().count() > 1;
                 for text in self.storage.entries.values() {
                     self.ledger.wiped(text);
                 }

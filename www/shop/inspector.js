@@ -77,11 +77,13 @@ setInterval(() => document.visibilityState === 'visible' && refresh(), REFRESH_M
 const { fetch } = window;
 window.fetch = async (url, options) => {
   if (!String(url).endsWith('/collect')) return fetch(url, options);
-  const batch = JSON.parse(options.body);
+  const isCompressed = typeof options.body != 'string';
+  const plain = isCompressed ? new Blob([options.body]).stream().pipeThrough(new DecompressionStream('gzip')) : options.body;
+  const batch = await new Response(plain).json();
   const row = document.createElement('li');
   const [what, answer] = [document.createElement('span'), document.createElement('span')];
   const bytes = new Blob([options.body]).size;
-  what.textContent = `${batch.events.length} event${batch.events.length === 1 ? '' : 's'}, ${(bytes / 1024).toFixed(1)} KiB, ${batch.delivery.flush}`;
+  what.textContent = `${batch.events.length} event${batch.events.length === 1 ? '' : 's'}, ${(bytes / 1024).toFixed(1)} KiB${isCompressed ? ' gzip' : ''}, ${batch.delivery.flush}`;
   answer.textContent = '…';
   row.append(what, answer);
   at('#i-beacons').prepend(row);

@@ -4,12 +4,12 @@
 // three sources.
 
 /** Posts calls, each as [method, wall, uptime, arguments]. Options are as a page gives them, or as text. */
-export function leave({ collector, site, timeoutMinutes = 30, autocapture, storage, gpc }, calls) {
+export function leave({ collector, site, timeoutMinutes = 30, autocapture, storage, gpc, consent, beforeSend }, calls) {
   const id = () => 'xxxxxxxx-xxxx-8xxx-8xxx-xxxxxxxxxxxx'.replace(/x/g, () => ((Math.random() * 16) | 0).toString(16));
   const { host, hostname, pathname, search, href } = location;
   const time = Date.now();
   const call = (method, name) => calls.unshift([method, time, performance.now(), [name]]);
-  if (gpc != 'ignore' && (navigator.globalPrivacyControl || navigator.doNotTrack == 1)) return;
+  if (!collector || consent || beforeSend || (gpc != 'ignore' && (navigator.globalPrivacyControl || navigator.doNotTrack == 1))) return;
   if (autocapture + '' != 'false') call('page');
   let kept = {};
   try {
@@ -17,16 +17,14 @@ export function leave({ collector, site, timeoutMinutes = 30, autocapture, stora
   } catch {}
   let lines = kept.shopbell?.split('\n') ?? [];
   if (!(time - lines[7] < timeoutMinutes * 6e4)) {
-    const utm = (name, or = '') => new URLSearchParams(search).get('utm_' + name) || or;
+    const utm = (name, or = '') => new URLSearchParams(search).get('utm_' + name)?.trim() || or;
     const from = document.referrer.split('/')[2];
     const by = from == host ? '' : from;
-    const own = [utm('source', by || '(direct)'), utm('medium', by ? 'referral' : '(none)'), utm('campaign'), '', '', '', '', ''];
+    const own = [utm('source', by || '(direct)').toLowerCase(), utm('medium', by ? 'referral' : '(none)').toLowerCase(), utm('campaign'), '', '', '', '', ''];
     const last = lines[11] ?? '';
-    const day = Math.floor(time / 864e5 - new Date().getTimezoneOffset() / 1440);
-    const begun = [id(), lines[12] ?? id(), last, +(lines[14] ?? 0) + 1, time, last ? 'inactivity' : 'first', day, pathname];
+    const begun = [id(), lines[12] ?? id(), last, +(lines[14] ?? 0) + 1, time, last ? 'inactivity' : 'first', 9e4, pathname];
     lines = ['shopbell/3 0', id(), 1, 1, 0, 0, 0, time, 0, 0, '', ...begun, ...own, ...own, ...own, ''];
     call('track', 'session_start');
-    if (!last) kept.shopbell = lines.join('\n');
   }
   const events = calls
     .filter(([method]) => /^(track|page)$/.test(method))
@@ -37,7 +35,12 @@ export function leave({ collector, site, timeoutMinutes = 30, autocapture, stora
   const body = JSON.stringify({
     schema: 'shopbell/1', tracker: 'loader', site: site ?? hostname, sent_at: time, device: { id: lines[12] },
     session: { id: lines[11], number: +number, started_at: +started_at, reason, landing_page, source: { source, medium, campaign } },
-    events: events.slice(0, 50),
+    events,
   });
+  if (lines[16] == 'first' && !kept.shopbell) {
+    try {
+      kept.shopbell = lines.join('\n');
+    } catch {}
+  }
   fetch(collector, { method: 'POST', body, keepalive: true, credentials: 'omit' }).catch(() => {});
 }

@@ -21,7 +21,9 @@ export function fromBytesAtOnce(bytes) {
 export const fromComing = (bytes) => async (options, calls) => {
   const left = () => leave(options, calls.splice(0));
   addEventListener('pagehide', left);
-  const way = await fromBytes(await bytes());
-  removeEventListener('pagehide', left);
-  return way;
+  try {
+    return await fromBytes(await bytes());
+  } finally {
+    removeEventListener('pagehide', left);
+  }
 };
