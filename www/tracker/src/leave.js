@@ -10,20 +10,21 @@ export function leave({ collector, site, timeoutMinutes = 30, autocapture, stora
   const time = Date.now();
   const call = (method, name) => calls.unshift([method, time, performance.now(), [name]]);
   if (!collector || consent || beforeSend || (gpc != 'ignore' && (navigator.globalPrivacyControl || navigator.doNotTrack == 1))) return;
-  if (autocapture + '' != 'false') call('page');
+  if (!/false/.test(autocapture)) call('page');
   let kept = {};
   try {
     if (storage != 'memory') kept = localStorage;
   } catch {}
   let lines = kept.shopbell?.split('\n') ?? [];
   if (!(time - lines[7] < timeoutMinutes * 6e4)) {
-    const utm = (name, or = '') => new URLSearchParams(search).get('utm_' + name)?.trim() || or;
+    const utm = (name, or = '') => new URLSearchParams(search).get('utm_' + name) || or;
     const from = document.referrer.split('/')[2];
     const by = from == host ? '' : from;
-    const own = [utm('source', by || '(direct)').toLowerCase(), utm('medium', by ? 'referral' : '(none)').toLowerCase(), utm('campaign'), '', '', '', '', ''];
+    const own = [utm('source', by || '(direct)').toLowerCase(), utm('medium', by ? 'referral' : '(none)'), utm('campaign'), '', '', '', '', ''];
     const last = lines[11] ?? '';
     const begun = [id(), lines[12] ?? id(), last, +(lines[14] ?? 0) + 1, time, last ? 'inactivity' : 'first', 9e4, pathname];
-    lines = ['shopbell/3 0', id(), 1, 1, 0, 0, 0, time, 0, 0, '', ...begun, ...own, ...own, ...own, ''];
+    // The third is the latest that was not (direct).
+    lines = ['shopbell/3 0', id(), 1, 1, 0, 0, 0, time, 0, 0, '', ...begun, ...own, ...own, ...(own[0][0] == '(' ? [] : own), ''];
     call('track', 'session_start');
   }
   const events = calls
