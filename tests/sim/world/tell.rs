@@ -67,6 +67,11 @@ impl World<'_> {
             Input::Returned => page.entered -= waited - waiting,
             _ => page.entered += outcome.events.len() as u64,
         }
+        // An event waits for company for a while, and not for good.
+        if page.tracker.segments().iter().any(|segment| segment.closed.is_none()) && page.tracker.next_wake().is_none()
+        {
+            return Err("an event waits, and no timer is set".to_owned());
+        }
         let gone = counters.sent + counters.all_dropped();
         if page.entered != gone + waiting {
             let entered = page.entered;
