@@ -184,7 +184,7 @@ pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Resu
         "SELECT * FROM sessions
          WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
             AND (?3 IS NULL OR started_at - clock_skew_ms >= ?3) AND (?4 IS NULL OR started_at - clock_skew_ms < ?4)
-         ORDER BY started_at - clock_skew_ms DESC, number DESC LIMIT ?5",
+         ORDER BY started_at DESC, number DESC LIMIT ?5",
     )?;
     let params = params![query.site, query.session_id, query.from, query.to, query.limit()];
     let mut sessions: Vec<Session> = statement.query_map(params, session)?.collect::<rusqlite::Result<_>>()?;
