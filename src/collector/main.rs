@@ -9,7 +9,9 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::process::ExitCode;
+use std::thread::JoinHandle;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::signal;
 use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
@@ -31,12 +33,11 @@ struct Arguments {
     faults: Option<Faults>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let has_colors = std::env::var_os("NO_COLOR").is_none() && std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(has_colors).with_writer(std::io::stderr).init();
-    match run(&Arguments::parse()).await {
+    match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -45,7 +46,19 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: &Arguments) -> Result<()> {
+fn run(arguments: &Arguments) -> Result<()> {
+    let runtime = Runtime::new().context("no thread could be started")?;
+    let writer = runtime.block_on(serve(arguments))?;
+    // Whoever still waits is hung up on, and with them goes the last handle on the store: the writer commits what is
+    // queued and ends.
+    drop(runtime);
+    writer.join().ok();
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Serves until it is to stop; returns the thread that writes.
+async fn serve(arguments: &Arguments) -> Result<JoinHandle<()>> {
     let listen = &arguments.listen;
     let mut listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
@@ -59,22 +72,20 @@ async fn run(arguments: &Arguments) -> Result<()> {
         let serving = server::serve(listener, router.clone(), async { drop(ended.await) });
         let mut serving = pin!(serving);
         let outage = tokio::select! {
-            result = &mut serving => return result,
+            result = &mut serving => return result.map(|()| writer),
             () = &mut stop => None,
             lasts = faults.outage() => Some(lasts),
         };
         let _ = ends.send(());
         serving.await?;
-        let Some(lasts) = outage else { break };
+        let Some(lasts) = outage else { return Ok(writer) };
         tracing::info!(?lasts, "the port is closed on purpose");
-        tokio::time::sleep(lasts).await;
+        tokio::select! {
+            () = tokio::time::sleep(lasts) => {}
+            () = &mut stop => return Ok(writer),
+        }
         listener = TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address} again"))?;
     }
-    drop(router);
-    // The last handle on the store is gone with the server: the writer commits what is queued and ends.
-    tokio::task::spawn_blocking(move || writer.join()).await?.ok();
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// Waits for an interrupt, or on Unix for a request to terminate.

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
+use std::error::Error;
 use std::future::{Future, IntoFuture};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,7 +24,7 @@ use tower_http::cors::{Any, CorsLayer};
 use tower_http::decompression::RequestDecompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
+use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutError, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
 /// Largest body taken; the tracker sends 16 KiB.
@@ -145,7 +146,14 @@ fn rejected(rejection: &BytesRejection) -> Response {
         let sentence = format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes");
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence);
     }
-    refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive whole".to_owned())
+    let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
+    while let Some(error) = cause.filter(|error| !error.is::<TimeoutError>()) {
+        cause = error.source();
+    }
+    if cause.is_some() {
+        return refuse(StatusCode::REQUEST_TIMEOUT, "the body did not arrive whole".to_owned());
+    }
+    refuse(StatusCode::BAD_REQUEST, "the body cannot be read; accepted is plain text, or gzip that says so".to_owned())
 }
 
 fn again(sentence: &str) -> Response {

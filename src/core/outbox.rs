@@ -227,14 +227,17 @@ impl Outbox {
                 return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
             _ => {
-                if answer == Answer::TooLarge {
-                    // It was that one.
-                    segment.batch_events_max = usize::MAX;
+                if answer == Answer::Accepted {
+                    segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
                 }
                 let left = self.remove(index, events, out);
                 match answer {
                     Answer::Accepted => self.counters.sent += left,
-                    Answer::TooLarge => self.counters.drop(Drop::TooLarge, left),
+                    Answer::TooLarge => {
+                        self.counters.drop(Drop::TooLarge, left);
+                        // A collector that finds everything too large is one that fails.
+                        return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
+                    }
                     _ => self.counters.drop(Drop::Rejected, left),
                 }
             }

@@ -75,7 +75,7 @@ pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
     ];
     // Speed first, then flat and put together anew, then size: a twenty-fifth smaller than size alone.
     let passes = [
-        "--one-caller-inline-max-function-size=60",
+        "--one-caller-inline-max-function-size=50",
         "--traps-never-happen",
         "--low-memory-unused",
         "-O3",

@@ -427,6 +427,9 @@ fn a_batch_may_be_compressed_and_what_it_becomes_is_limited() {
     assert_eq!(status, 204);
     assert_eq!(accepts.expect("it says so"), "gzip");
     assert_eq!(post(&" ".repeat(50_000_000)).0, 413);
+    let request = ureq::post(&format!("http://{}/collect", collector.address)).config().http_status_as_error(false);
+    let broken = request.build().header("content-encoding", "gzip").send("no gzip").expect("an answer");
+    assert_eq!(broken.status().as_u16(), 400, "nothing is gained by sending it again");
     assert_eq!(collector.get("sessions")[0]["events"], 6);
 }
 
@@ -482,6 +485,21 @@ fn a_port_that_is_closed_comes_back_with_all_that_was_stored() {
         }
     }
     assert_eq!(collector.get("sessions")[0]["events"], 6);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_is_never_answered_does_not_keep_the_collector_from_ending() {
+    let folder = TempDir::new().expect("a folder");
+    let mut collector = Collector::start_with(folder.path(), &["--faults", "silence"]);
+    let body = batch(&visit()).to_string();
+    let mut stream = TcpStream::connect(&collector.address).expect("a connection");
+    let head = format!("POST /collect HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    stream.write_all(head.as_bytes()).expect("sent");
+    while collector.get("sessions") == json!([]) {}
+    let signal = Command::new("kill").arg(collector.process.id().to_string()).status().expect("a signal");
+    assert!(signal.success());
+    assert!(collector.process.wait().expect("it ends").success());
 }
 
 #[test]

@@ -171,14 +171,35 @@ fn a_batch_that_is_too_large_is_halved_until_it_is_one_event() {
     tab.tell(Input::Flush);
     let mut sizes = Vec::new();
     // The third event is too large by itself, and so is every batch with it.
-    while tab.tracker.is_sending() {
+    while tab.tracker.waiting() > 0 {
+        if !tab.tracker.is_sending() {
+            tab.wake();
+        }
         let events = tab.sent.last().expect("a batch").1["events"].as_array().expect("events").clone();
         sizes.push(events.len());
         tab.answer(if events.iter().any(|event| event["seq"] == 2) { 413 } else { 204 });
     }
-    assert_eq!(sizes, [8, 4, 2, 2, 1, 5]);
+    assert_eq!(sizes, [8, 4, 2, 4, 2, 1, 1, 2, 2]);
     assert_eq!((tab.tracker.counters().sent, dropped(&tab, Drop::TooLarge), tab.tracker.waiting()), (7, 1, 0));
     assert_eq!(storage.borrow().len(), 1, "only the record is left");
+}
+
+#[test]
+fn a_collector_that_finds_everything_too_large_is_asked_less_and_less() {
+    let mut tab = Tab::open(&Storage::default(), EVENING, "/");
+    for _ in 0..38 {
+        tab.track("e");
+    }
+    tab.tell(Input::Flush);
+    while tab.wall < EVENING + 60 * MINUTE && tab.tracker.waiting() > 0 {
+        if !tab.tracker.is_sending() {
+            tab.wake();
+        }
+        tab.answer(413);
+    }
+    // Five to halve forty, and then one after waits of up to five minutes.
+    assert!(tab.sent.len() < 45, "{} requests", tab.sent.len());
+    assert!(tab.wall > EVENING + 5 * MINUTE, "{} ms", tab.wall - EVENING);
 }
 
 #[test]

@@ -188,6 +188,7 @@ impl Ledger {
             Answer::Refused | Answer::Blocked | Answer::Unavailable(_) => self.may_repeat.extend(ids),
         }
         match answer {
+            Answer::TooLarge if is_one => self.is_failing = true,
             Answer::Accepted | Answer::Rejected | Answer::TooLarge => {
                 self.is_failing = false;
                 self.probing = None;

@@ -39,7 +39,8 @@ pub struct Segment {
     pub closed: Option<FlushReason>,
     /// How often it was sent.
     pub attempts: u64,
-    /// How many of its events make a batch: all, unless the collector found that too large.
+    /// How many of its events make a batch: all, unless the collector found that too large; then twice as many after each
+    /// that it took.
     pub(super) batch_events_max: usize,
     /// Whether it is in storage too.
     pub(super) is_stored: bool,
