@@ -365,10 +365,9 @@ export function send(body, batch, isRetry) {
       headers = { 'content-encoding': 'gzip' };
     }
     began = performance.now();
-    const { signal } = limit;
     const response = await fetch(url, {
       method: 'POST', body, headers, keepalive: !isRetry || isHidden(), credentials: 'omit', redirect: 'error',
-      signal,
+      signal: limit.signal,
     });
     // A body left unread would keep the page's keepalive quota.
     await response.text().catch(() => {});

@@ -21,7 +21,7 @@ use alloc::vec::Vec;
 pub use answer::Answer;
 use breaker::Breaker;
 pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, backoff_ms};
-pub use counters::{Counters, Drop, FlushReason};
+pub use counters::{Counters, DropReason, FlushReason};
 pub use segment::{Entry, Segment, key};
 
 /// A batch has at most this many events.
@@ -132,7 +132,7 @@ impl Outbox {
         match (self.segments.iter_mut().find(is_its), left.seq) {
             (Some(segment), Some(seq)) => {
                 if wall.since(Timestamp(lines::number_at(facts, event::TIME_LINE))) > EVENT_AGE_MS_MAX {
-                    self.counters.drop(Drop::Age, 1);
+                    self.counters.drop(DropReason::Age, 1);
                     return None;
                 }
                 segment.append(seq, facts);
@@ -234,11 +234,11 @@ impl Outbox {
                 match answer {
                     Answer::Accepted => self.counters.sent += left,
                     Answer::TooLarge => {
-                        self.counters.drop(Drop::TooLarge, left);
+                        self.counters.drop(DropReason::TooLarge, left);
                         // A collector that finds everything too large is one that fails.
                         return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
                     }
-                    _ => self.counters.drop(Drop::Rejected, left),
+                    _ => self.counters.drop(DropReason::Rejected, left),
                 }
             }
         }
@@ -264,9 +264,9 @@ impl Outbox {
         loop {
             let sums = self.sums();
             let reason = if sums.bytes > OUTBOX_BYTES_MAX {
-                Drop::Bytes
+                DropReason::Bytes
             } else if sums.events > OUTBOX_EVENTS_MAX {
-                Drop::Count
+                DropReason::Count
             } else {
                 return;
             };

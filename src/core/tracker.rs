@@ -6,7 +6,7 @@ mod visit;
 use crate::event::{self, Order};
 use crate::id::{self, Entropy};
 use crate::lines::Lines;
-use crate::outbox::{Answer, BatchId, Counters, Drop, Entry, FlushReason, Leftover, Outbox, Segment};
+use crate::outbox::{Answer, BatchId, Counters, DropReason, Entry, FlushReason, Leftover, Outbox, Segment};
 use crate::session::{Rollover, Rules, Session, Total};
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
@@ -137,7 +137,7 @@ impl Tracker {
                 self.navigate(moment, &to, counts);
             }
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
-            Input::Untrackable => self.outbox.counters.drop(Drop::Invalid, 1),
+            Input::Untrackable => self.outbox.counters.drop(DropReason::Invalid, 1),
             Input::Activity => self.act(moment, true),
             Input::NewSession if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
             Input::CheckoutPending => {
@@ -228,7 +228,7 @@ impl Tracker {
         let is_reserved = name == event::SESSION_START;
         let is_too_large = name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX;
         if name.is_empty() || is_reserved || is_too_large {
-            self.outbox.counters.drop(Drop::Invalid, 1);
+            self.outbox.counters.drop(DropReason::Invalid, 1);
             return;
         }
         self.act(moment, name != event::PAGE_VIEW);

@@ -60,7 +60,7 @@ fn tracker() -> Result<()> {
         .encode_into(EncodeInto::Always)
         .generate_output()?;
     slim::drop_described_closures(output.wasm_mut());
-    slim::blank_messages(output.wasm_mut());
+    slim::blank_message(output.wasm_mut());
     slim::drop_unused_table(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");

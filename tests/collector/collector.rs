@@ -1,35 +1,18 @@
 //! The collector as its users meet it: the real binary, real HTTP, a real database file.
 
+mod process;
+
+use process::{Collector, command};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use tempfile::TempDir;
-
-struct Collector {
-    process: Child,
-    address: String,
-}
 
 impl Collector {
     fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[])
-    }
-
-    fn start_with(folder: &Path, arguments: &[&str]) -> Self {
-        let store = format!("sqlite:{}", folder.join("events.sqlite").display());
-        let mut process = command(&["--listen", "127.0.0.1:0", "--store", &store])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the collector starts");
-        let stdout = process.stdout.take().expect("its output is ours");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");
-        let address = line.trim().strip_prefix("listening on http://").expect("it listens");
-        let address = address.to_owned();
-        Self { process, address }
     }
 
     /// Posts a body; returns status and answer.
@@ -56,28 +39,10 @@ impl Collector {
         assert_eq!(self.get("events"), json!([]), "nothing is stored in part");
         assert_eq!(self.get("sessions"), json!([]));
     }
-
-    fn get(&self, path: &str) -> Value {
-        let url = format!("http://{}/api/{path}", self.address);
-        ureq::get(&url).call().expect("an answer").body_mut().read_json().expect("JSON")
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 fn now_ms() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_millis() as u64
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_shopbell-collector"));
-    command.args(arguments).env("RUST_LOG", "off");
-    command
 }
 
 fn event(seq: u64, name: &str, props: &Value) -> Value {

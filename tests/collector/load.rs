@@ -1,10 +1,11 @@
 //! The collector under load, under siege and under the axe. `--nocapture` shows what it does in a second.
 
+mod process;
+
+use process::Collector;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,43 +14,12 @@ use tempfile::TempDir;
 const EVENTS: u64 = 50;
 const CLIENTS: u64 = 4;
 
-struct Collector {
-    process: Child,
-    address: String,
-}
-
 impl Collector {
-    fn start(folder: &Path) -> Self {
-        let store = format!("sqlite:{}", folder.join("events.sqlite").display());
-        let mut process = Command::new(env!("CARGO_BIN_EXE_shopbell-collector"))
-            .args(["--listen", "127.0.0.1:0", "--store", &store])
-            .env("RUST_LOG", "off")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the collector starts");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("its output is ours")).read_line(&mut line).expect("it speaks");
-        let address = line.trim().strip_prefix("listening on http://").expect("it listens").to_owned();
-        Self { process, address }
-    }
-
-    fn events(&self, after: &str) -> Vec<Value> {
-        let url = format!("http://{}/api/events?limit=10000{after}", self.address);
-        ureq::get(&url).call().expect("an answer").body_mut().with_config().limit(1 << 30).read_json().expect("JSON")
-    }
-
     /// Bytes that it has in memory, where the system tells.
     fn memory_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
         line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 
@@ -71,7 +41,7 @@ fn batch(client: u64, place: u64) -> String {
 #[test]
 fn nothing_that_was_acknowledged_is_missing_after_a_kill_under_load() {
     let folder = TempDir::new().expect("a folder");
-    let mut collector = Collector::start(folder.path());
+    let mut collector = Collector::start_with(folder.path(), &[]);
     let url = format!("http://{}/collect", collector.address);
     let acknowledged = Mutex::new(Vec::new());
     let is_over = AtomicBool::new(false);
@@ -108,11 +78,12 @@ fn nothing_that_was_acknowledged_is_missing_after_a_kill_under_load() {
         events as f64 / seconds,
         memory.load(Ordering::Relaxed) as f64 / 1_048_576.0
     );
-    let collector = Collector::start(folder.path());
+    let collector = Collector::start_with(folder.path(), &[]);
     let mut stored = std::collections::HashSet::new();
     let mut after = String::new();
     loop {
-        let page = collector.events(&after);
+        let page = collector.get(&format!("events?limit=10000{after}"));
+        let page = page.as_array().expect("a list");
         let Some(last) = page.last() else { break };
         after = format!("&after={}", last["id"].as_str().expect("an id"));
         stored.extend(page.iter().map(|event| event["id"].as_str().expect("an id").to_owned()));
@@ -132,7 +103,7 @@ fn nothing_that_was_acknowledged_is_missing_after_a_kill_under_load() {
 #[test]
 fn slow_bodies_and_thousands_of_idle_connections_stop_nobody() {
     let folder = TempDir::new().expect("a folder");
-    let collector = Collector::start(folder.path());
+    let collector = Collector::start_with(folder.path(), &[]);
     let before = collector.memory_bytes();
     let wanted: usize = std::env::var("IDLE").ok().and_then(|idle| idle.parse().ok()).unwrap_or(10_000);
     let mut idle: Vec<TcpStream> = Vec::new();

@@ -3,8 +3,8 @@
 use crate::tab::{DAY_MS, EVENING, MINUTE, Storage, Tab};
 use shopbell_core::event::{Money, Order};
 use shopbell_core::outbox::{
-    ANSWER_MS_MAX, Answer, BACKOFF_MS_BASE, BACKOFF_MS_MAX, BATCH_AGE_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, Drop,
-    EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX, Leftover, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX, backoff_ms,
+    ANSWER_MS_MAX, Answer, BACKOFF_MS_BASE, BACKOFF_MS_MAX, BATCH_AGE_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY,
+    DropReason, EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX, Leftover, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX, backoff_ms,
 };
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Input, NavigationKind};
@@ -25,7 +25,7 @@ fn purchase(tab: &mut Tab) {
     tab.tell(Input::Tracked { name: "purchase", props: "{}", order: Some(order) });
 }
 
-fn dropped(tab: &Tab, reason: Drop) -> u64 {
+fn dropped(tab: &Tab, reason: DropReason) -> u64 {
     tab.tracker.counters().dropped[reason as usize]
 }
 
@@ -180,7 +180,7 @@ fn a_batch_that_is_too_large_is_halved_until_it_is_one_event() {
         tab.answer(if events.iter().any(|event| event["seq"] == 2) { 413 } else { 204 });
     }
     assert_eq!(sizes, [8, 4, 2, 4, 2, 1, 1, 2, 2]);
-    assert_eq!((tab.tracker.counters().sent, dropped(&tab, Drop::TooLarge), tab.tracker.waiting()), (7, 1, 0));
+    assert_eq!((tab.tracker.counters().sent, dropped(&tab, DropReason::TooLarge), tab.tracker.waiting()), (7, 1, 0));
     assert_eq!(storage.borrow().len(), 1, "only the record is left");
 }
 
@@ -409,7 +409,7 @@ fn over_the_limit_the_oldest_go_first_and_purchases_last_and_the_next_batch_says
     for _ in 0..OUTBOX_EVENTS_MAX + 100 {
         tab.track("e");
     }
-    let lost = dropped(&tab, Drop::Count);
+    let lost = dropped(&tab, DropReason::Count);
     assert_eq!(tab.tracker.waiting() + lost, OUTBOX_EVENTS_MAX as u64 + 103);
     assert!(tab.tracker.waiting() <= OUTBOX_EVENTS_MAX as u64);
     tab.wall += BACKOFF_MS_MAX;
@@ -428,7 +428,7 @@ fn a_wish_of_ten_thousand_events_that_are_purchases_drops_purchases() {
     for _ in 0..OUTBOX_EVENTS_MAX + 100 {
         purchase(&mut tab);
     }
-    assert_eq!(tab.tracker.waiting() + dropped(&tab, Drop::Count), OUTBOX_EVENTS_MAX as u64 + 102);
+    assert_eq!(tab.tracker.waiting() + dropped(&tab, DropReason::Count), OUTBOX_EVENTS_MAX as u64 + 102);
 }
 
 #[test]
@@ -439,7 +439,7 @@ fn an_event_that_is_too_old_is_not_taken_over() {
         Tab::open(&storage, EVENING, "/").track("e");
         let mut next = Tab::new(&storage, "next", EVENING + age_ms);
         next.recover(&["tab"]);
-        assert_eq!((next.tracker.waiting(), dropped(&next, Drop::Age)), (waiting, lost));
+        assert_eq!((next.tracker.waiting(), dropped(&next, DropReason::Age)), (waiting, lost));
     }
     check(7 * DAY_MS, (3, 0));
     check(EVENT_AGE_MS_MAX, (3, 0));
@@ -500,7 +500,7 @@ fn properties_over_the_limit_are_counted_and_not_taken() {
     tab.tell(Input::Tracked { name: "", props: "", order: None });
     tab.tell(Input::Tracked { name: "session_start", props: "", order: None });
     tab.tell(Input::Untrackable);
-    assert_eq!((tab.tracker.waiting(), dropped(&tab, Drop::Invalid)), (2, 4));
+    assert_eq!((tab.tracker.waiting(), dropped(&tab, DropReason::Invalid)), (2, 4));
 }
 
 #[test]

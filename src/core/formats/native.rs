@@ -3,7 +3,7 @@
 use super::Context;
 use super::json::Json;
 use crate::lines;
-use crate::outbox::{Drop, Entry, FlushReason, Segment};
+use crate::outbox::{DropReason, Entry, FlushReason, Segment};
 use crate::session::{HEAD_FIELDS, TOTALS_LINES};
 use crate::{event, session};
 use alloc::string::String;
@@ -53,7 +53,7 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     json.number("sent", context.counters.sent);
     json.number("retried", context.counters.retried);
     json.object("dropped");
-    let mut reasons = Drop::NAMES;
+    let mut reasons = DropReason::NAMES;
     for events in context.counters.dropped {
         json.number(lines::next(&mut reasons), events);
     }

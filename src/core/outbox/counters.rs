@@ -34,7 +34,7 @@ impl FlushReason {
 
 /// Why an event is dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drop {
+pub enum DropReason {
     /// The collector refused it.
     Rejected,
     /// The collector found it too large by itself.
@@ -49,7 +49,7 @@ pub enum Drop {
     Invalid,
 }
 
-impl Drop {
+impl DropReason {
     /// The reasons' names on the wire, a line each, in their order.
     pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\n";
     const COUNT: usize = lines::count(Self::NAMES);
@@ -62,13 +62,13 @@ pub struct Counters {
     pub sent: u64,
     /// Batches that were tried again.
     pub retried: u64,
-    /// Dropped, by the reasons of [`Drop::NAMES`].
-    pub dropped: [u64; Drop::COUNT],
+    /// Dropped, by the reasons of [`DropReason::NAMES`].
+    pub dropped: [u64; DropReason::COUNT],
 }
 
 impl Counters {
     /// Counts events that were dropped.
-    pub(crate) fn drop(&mut self, reason: Drop, events: u64) {
+    pub(crate) fn drop(&mut self, reason: DropReason, events: u64) {
         self.dropped[reason as usize] += events;
     }
 

@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::model::{Deed, Outcome, When};
-use shopbell_core::outbox::{BREAKER_KEY, Drop};
+use shopbell_core::outbox::{BREAKER_KEY, DropReason};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Output};
@@ -42,7 +42,7 @@ impl World<'_> {
         let mut outcome = page.model.does(deed, when);
 
         self.figures.inputs += 1;
-        let (waited, aged) = (page.tracker.waiting(), page.tracker.counters().dropped[Drop::Age as usize]);
+        let (waited, aged) = (page.tracker.waiting(), page.tracker.counters().dropped[DropReason::Age as usize]);
         let batch = match input {
             Input::Answered(batch, answer) => page.tracker.batch(batch).cloned().map(|segment| (segment, answer)),
             _ => None,
@@ -53,7 +53,7 @@ impl World<'_> {
             self.ledger.hears(&segment, answer, self.elapsed)?;
         }
         let (waiting, counters) = (page.tracker.waiting(), page.tracker.counters());
-        let aged = counters.dropped[Drop::Age as usize] - aged;
+        let aged = counters.dropped[DropReason::Age as usize] - aged;
         if aged > 0 {
             let is_removed = |output: &Output| matches!(output, Output::Store(_, text) if text.is_empty());
             let keys = outputs.iter().filter(|output| is_removed(output)).filter_map(|output| match output {
