@@ -195,6 +195,26 @@ test('storage is full before the start', async () => {
   await check('storage full from the start, 20 events', 22, { most: 3 });
 });
 
+test('the last bytes of storage are the site\'s', async () => {
+  // All but forty thousand characters are taken.
+  const fill = `<script>for (let size = 1 << 22; size >= 1; size >>= 1) {
+    try { for (let place = 0; ; place++) localStorage.setItem('site' + size + '.' + place, 'x'.repeat(size)); } catch {}
+  }
+  let room = 0;
+  for (const key of Object.keys(localStorage)) {
+    const { length } = localStorage[key];
+    if (length <= 40000 - room) { room += length; localStorage.removeItem(key); }
+  }</script>`;
+  const page = await bare('', fill);
+  await collector.down();
+  await track(page, 60);
+  assert.equal((await session(page)).storage, 'memory');
+  await page.evaluate(() => localStorage.setItem('cart', 'x'.repeat(30_000)));
+  await collector.up();
+  await drained(page);
+  await check('storage all but full, 60 events, the collector down meanwhile', 62, { most: 12 });
+});
+
 test('storage fills up in the middle', async () => {
   const page = await bare();
   await flush(page);

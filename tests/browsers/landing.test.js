@@ -176,6 +176,26 @@ test('pages that are no web pages', () => {
   }
 });
 
+test('any texts are ten lines, and throw nothing', () => {
+  const parts = ['https://', 'shop.example', 'paypal.com', '/', '?', '&', '#', '=', '%', '%E0%A4%A', 'utm_source', 'utm_medium',
+    'gclid', 'ref', '\n', '\0', '\u2028', '\ud800', '😀', ' ', '+', ':', '@', '[', 'javascript:', 'x'.repeat(300)];
+  let state = 1;
+  // Marsaglia's xorshift, so that a failure comes again.
+  const below = (bound) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % bound;
+  };
+  const text = () => Array.from({ length: below(12) }, () => parts[below(parts.length)]).join('');
+  for (let time = 0; time < 20_000; time++) {
+    const [url, referrer, gateways] = [text(), text(), text()];
+    const told = landing(url, referrer, { gateways, internalCampaigns: time % 2 > 0 });
+    assert.equal(told.join('\n').split('\n').length, 10, JSON.stringify([url, referrer, gateways]));
+    assert.equal(typeof pageOf(url), 'string');
+  }
+});
+
 test('what makes another page', () => {
   assert.equal(pageOf(`${SHOP}a#reviews`), `${SHOP}a`);
   assert.equal(pageOf(`${SHOP}a#`), `${SHOP}a`);
