@@ -5,27 +5,30 @@ use js_sys::Function;
 use std::cell::RefCell;
 use wasm_bindgen::JsValue;
 
-/// Calls kept at most; the rest are lost.
+/// Calls kept at most; the rest are dropped and counted.
 const CALLS_MAX: usize = 1_000;
 
 /// A call on the tracker.
 pub(crate) enum Call {
-    /// Tracks an event of this name with these properties.
-    Track(String, JsValue),
-    /// Tells a fact of this kind.
-    Tell(u64),
+    /// Tracks an event of this name with these properties as JSON; `None` if that could not be made of them.
+    Track(String, Option<JsValue>),
+    /// Reports an input of this kind.
+    Report(usize),
     /// Sends what waits, and calls this when that is answered.
     Flush(Function),
 }
 
+/// Calls with the readings of both clocks, and how many more there were.
+type Calls = (Vec<(Call, JsValue)>, u32);
+
 thread_local! {
-    /// The calls, each with the readings of both clocks; `None` where they are not kept.
-    static EARLY: RefCell<Option<Vec<(Call, JsValue)>>> = const { RefCell::new(None) };
+    /// The calls; `None` where they are not kept.
+    static EARLY: RefCell<Option<Calls>> = const { RefCell::new(None) };
 }
 
 /// Begins to keep calls.
 pub(crate) fn keep() {
-    EARLY.set(Some(Vec::new()));
+    EARLY.set(Some(Calls::default()));
 }
 
 /// Whether calls are kept.
@@ -36,29 +39,37 @@ pub(crate) fn is_kept() -> bool {
 /// Makes a call, now or later.
 pub(crate) fn call(call: Call) {
     let at = page::now();
-    let kept = EARLY.with_borrow_mut(|early| match early {
-        Some(calls) if calls.len() < CALLS_MAX => {
+    let made = EARLY.with_borrow_mut(|early| match early {
+        Some((calls, _)) if calls.len() < CALLS_MAX => {
             calls.push((call, at));
             None
         }
-        Some(_) => None,
+        Some((_, more)) => {
+            *more += 1;
+            None
+        }
         None => Some((call, at)),
     });
-    if let Some((call, at)) = kept {
+    if let Some((call, at)) = made {
         make(call, &at);
     }
 }
 
 /// Makes the calls that were kept, and keeps no more.
 pub(crate) fn replay() {
-    for (call, at) in EARLY.take().unwrap_or_default() {
+    let (calls, more) = EARLY.take().unwrap_or_default();
+    for (call, at) in calls {
         make(call, &at);
+    }
+    if more > 0 {
+        page::count_dropped(more);
     }
 }
 
 /// There will be no tracker: keeps no more calls, and lets nobody wait.
 pub(crate) fn give_up() {
-    for (call, _) in EARLY.take().unwrap_or_default() {
+    let (calls, _) = EARLY.take().unwrap_or_default();
+    for (call, _) in calls {
         if let Call::Flush(settle) = call {
             let _ = settle.call0(&JsValue::UNDEFINED);
         }
@@ -67,11 +78,9 @@ pub(crate) fn give_up() {
 
 fn make(call: Call, at: &JsValue) {
     match call {
-        Call::Track(name, props) => page::track(&name, &props, at),
-        Call::Tell(kind) => page::tell_at(kind as f64, "", "", at),
-        Call::Flush(settle) => {
-            page::when_settled(&settle);
-            page::tell_at(page::FLUSH as f64, "", "", at);
-        }
+        Call::Track(name, Some(json)) => page::track(&name, &json, at),
+        Call::Track(_, None) => page::count_dropped(1),
+        Call::Report(kind) => page::report(kind as u32, "", at),
+        Call::Flush(settle) => page::flush(&settle, at),
     }
 }

@@ -1,120 +1,115 @@
-//! Makes a [`Moment`] and an [`Input`] of what `page.js` tells, and carries out what the tracker asks for.
+//! Carries what the page reports into the tracker, and what the tracker asks for out.
 
+use crate::report::{self, Start};
 use crate::{HOST, page};
-use shopbell_core::attribution::LANDING_LINES;
-use shopbell_core::event::{Money, Order};
+use shopbell_core::early;
+use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
-use shopbell_core::id::Entropy;
+use shopbell_core::layout::{device, input, start};
 use shopbell_core::lines;
-use shopbell_core::outbox::{Answer, BatchId, Leftover};
-use shopbell_core::session::{Rules, Session};
-use shopbell_core::text::{read_number, take};
-use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use shopbell_core::session::Session;
+use shopbell_core::text::{set, take};
+use shopbell_core::time::Uptime;
+use shopbell_core::tracker::{Moment, Tracker};
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Host {
     tracker: Tracker,
     site: String,
     device: String,
     autocapture: bool,
+    /// Whether it replays an early page.
+    is_early: bool,
     /// Whether localStorage took all it was given.
     is_stored: bool,
-    /// When the timer rings.
+    /// Whether somebody wants the session as it is after this task.
+    is_looked_at: bool,
+    /// When the timer fires.
     wake: Option<Uptime>,
 }
 
+/// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
+pub(crate) fn feed(told: &str) -> u64 {
+    let mut rest = told;
+    let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
+    let moment = Moment { stored, breaker, ..Moment::default() };
+    let inputs = rest;
+    let first = report::next(&mut rest);
+    let is_early = first.kind == input::EARLY;
+    if !is_early && first.kind != input::START {
+        return crate::with_host(|host| host.take(moment, inputs)).unwrap_or_default();
+    }
+    // It lives as long as the page; an early page's is small.
+    let host = Box::leak(Box::new(Host::new(Start::read(first.lines), is_early)));
+    if is_early {
+        return host.replay(moment, first.lines, rest);
+    }
+    HOST.set(Some(host));
+    0
+}
+
 impl Host {
-    /// Makes the page's tracker, once a page. The facts are lines: the site, the tab's name, the `seq` of its next
-    /// event, chance, the seed, and what the browser says of itself.
-    pub(crate) fn install(rules: Rules, autocapture: bool, facts: &str) {
-        let mut rest = facts;
-        let site = lines::next(&mut rest).to_owned();
-        let tab_id = lines::next(&mut rest);
-        let next_seq = lines::next_number(&mut rest);
-        let entropy = Entropy::new(lines::next(&mut rest).to_owned());
-        let seed = lines::next(&mut rest);
-        let host = Self {
-            tracker: Tracker::new(rules, tab_id, next_seq, seed, entropy),
-            site,
-            device: rest.to_owned(),
-            autocapture,
+    fn new(start: Start<'_>, is_early: bool) -> Self {
+        Self {
+            tracker: early::begin(start.rules, start.tab_id, start.next_seq, start.seed, start.chance),
+            site: start.site.to_owned(),
+            device: start.device.to_owned(),
+            autocapture: start.autocapture,
+            is_early,
             is_stored: true,
+            is_looked_at: false,
             wake: None,
-        };
-        HOST.set(Some(Box::leak(Box::new(host))));
+        }
     }
 
-    /// One input into the tracker, then act, then set the timer.
-    pub(crate) fn handle(&mut self, kind: u64, told: &str) -> f64 {
-        let mut rest = told;
-        let moment = Moment {
-            wall: Timestamp(lines::next_number(&mut rest)),
-            uptime: Uptime(lines::next_number(&mut rest)),
-            day: CivilDay(lines::next_number(&mut rest) as u32),
-            stored: take(&mut rest, 0),
-            breaker: take(&mut rest, 0),
-        };
-        // What is no number is none.
-        let number = read_number(lines::next(&mut rest));
-        let count = number.unwrap_or_default();
-        let input = match kind {
-            page::ACTIVITY => Input::Activity,
-            page::NAVIGATED => Input::Navigated {
-                to: Navigation {
-                    kind: match count & 3 {
-                        0 => NavigationKind::Load,
-                        1 => NavigationKind::Reload,
-                        2 => NavigationKind::BackForward,
-                        _ => NavigationKind::Spa,
-                    },
-                    url: lines::next(&mut rest),
-                    path: lines::next(&mut rest),
-                    browser_closed: count & 4 != 0,
-                    landing: rest,
-                    title: lines::behind(rest, LANDING_LINES),
-                },
-                counts: self.autocapture,
-                next_seq: count >> 3,
-            },
-            page::TRACKED => Input::Tracked {
-                name: lines::next(&mut rest),
-                props: lines::next(&mut rest),
-                order: number.map(|value| Order { value: Money(value), currency: lines::next(&mut rest), id: rest }),
-            },
-            page::UNTRACKABLE => Input::Untrackable,
-            page::NEW_SESSION => Input::NewSession,
-            page::CHECKOUT_PENDING => Input::CheckoutPending,
-            page::HIDDEN => Input::Hidden,
-            page::FLUSH => Input::Flush,
-            page::RETURNED => Input::Returned,
-            page::WOKE => {
-                self.wake = None;
-                Input::Woke
+    /// What an early page kept, and what comes of it.
+    fn replay(&mut self, now: Moment<'_>, lines: &str, told: &str) -> u64 {
+        let stored = lines::behind(lines, start::LINES);
+        let moment = Moment { stored: now.stored, ..self.handle(Moment { stored, ..now }, told) };
+        let outputs = early::end(&mut self.tracker, &moment);
+        self.act(&outputs, &moment)
+    }
+
+    /// The inputs of one task into the tracker; returns the moment of the last.
+    fn handle<'a>(&mut self, at: Moment<'a>, told: &str) -> Moment<'a> {
+        let (mut rest, mut moment) = (told, at);
+        while !rest.is_empty() {
+            let report = report::next(&mut rest);
+            (moment.wall, moment.uptime, moment.day) = (report.wall, report.uptime, report.day);
+            match report.kind {
+                input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
+                input::TIMER_FIRED => self.wake = None,
+                input::SNAPSHOT_REQUESTED => self.is_looked_at = true,
+                _ => {}
             }
-            page::ANSWERED => {
-                let status = lines::next_number(&mut rest);
-                Input::Answered(BatchId(count as u32), Answer::from_status(status, lines::next_number(&mut rest)))
-            }
-            page::RECOVERED => Input::Recovered(Leftover {
-                tab_id: lines::next(&mut rest),
-                first_seq: lines::next_number(&mut rest),
-                seq: number,
-                text: rest,
-            }),
-            _ => Input::Looked,
-        };
-        self.tracker.handle(&moment, input);
-        for output in self.tracker.take_outputs() {
-            match output {
-                Output::Store(key, text) => self.is_stored = page::store(&key, &text),
-                Output::Send(batch) => self.send(batch, &moment),
-            }
+            self.tracker.handle(&moment, report.input(self.autocapture));
         }
-        if kind == page::LOOKED {
-            page::show(&snapshot::encode(&self.tracker, self.storage_name()));
+        moment
+    }
+
+    /// The inputs of one task, then act, then set the timer.
+    fn take(&mut self, at: Moment<'_>, told: &str) -> u64 {
+        let moment = self.handle(at, told);
+        let outputs = self.tracker.poll(&moment);
+        let next_seq = self.act(&outputs, &moment);
+        if core::mem::take(&mut self.is_looked_at) {
+            page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
         }
         self.set_timer(moment.uptime);
-        self.tracker.next_seq() as f64 + if self.tracker.is_sending() { 0.5 } else { 0.0 }
+        next_seq
+    }
+
+    /// Carries out what the tracker asks for; returns the `seq` of the tab's next event.
+    fn act(&mut self, outputs: &[Output], moment: &Moment<'_>) -> u64 {
+        for output in outputs {
+            match output {
+                Output::Store(key, text) => self.is_stored = page::store(key, text),
+                // What is due of an early page is sent by the tab that takes it over.
+                Output::Send(_) if self.is_early => {}
+                Output::Send(batch) => self.send(*batch, moment),
+            }
+        }
+        self.tracker.next_seq()
     }
 
     fn send(&self, batch: BatchId, moment: &Moment<'_>) {
@@ -132,7 +127,7 @@ impl Host {
     }
 
     fn set_timer(&mut self, uptime: Uptime) {
-        let wake = self.tracker.next_wake();
+        let wake = self.tracker.next_wake().map(|(at, _)| at);
         if self.wake != wake {
             self.wake = wake;
             page::wake(wake.map_or(-1, |at| at.0.saturating_sub(uptime.0) as i32));

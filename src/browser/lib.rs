@@ -19,9 +19,19 @@
 //!
 //! Everybody else uses the JavaScript package, which is this crate built with the feature `module`.
 //!
-//! The crate has two halves. `page.js` gathers facts: it listens to the page, reads clocks and storage, and tells
-//! what happened. Rust decides what that means and acts on it. JavaScript is the smaller language for the first,
-//! every byte of which is downloaded before the shop's own.
+//! The crate has two halves. The JavaScript in `page/` gathers facts, a room for each secret: it listens to the page, reads
+//! clocks and storage, and reports what happened. Rust decides what that means and acts on it. JavaScript is the smaller
+//! language for the first, every byte of which is downloaded before the shop's own.
+//!
+//! ```text
+//!   guard  layout  clock  storage        what the page may break; names of lines; time; the gate to what is kept
+//!             facts                      how things are reported, all of a task at once
+//!   began  arrivals  device  rules       how a page began, where the visitor is, what the browser says, what the site chose
+//!      early    send                     pages before they had a tracker; requests
+//!             tabs                       which tab this is, which others live
+//!            listen                      what the page is listened to for
+//!             start                      a page's tracker begins
+//! ```
 //!
 //! **Architecture Invariant:** nothing throws into the page. Storage, properties and the network may fail in any
 //! way; the tracker counts it and goes on.
@@ -35,6 +45,8 @@ mod heap;
 mod host;
 mod options;
 mod page;
+mod report;
+mod session;
 
 use early::Call;
 use gloo_timers::callback::Timeout;
@@ -42,10 +54,8 @@ use host::Host;
 use js_sys::Promise;
 pub use options::{Campaign, Midnight, Options};
 use serde::Serialize;
-use shopbell_core::lines;
-#[cfg(feature = "module")]
-use shopbell_core::session::Rules;
-pub use shopbell_core::session::Session;
+pub use session::{Session, Source, Totals};
+use shopbell_core::layout::input;
 use std::cell::Cell;
 use wasm_bindgen::prelude::*;
 
@@ -81,18 +91,13 @@ impl Shopbell {
             return Self(());
         }
         let options = options.checked();
-        let (site, rules, autocapture) = (options.site.clone(), options.rules(), options.autocapture);
-        let begin = Closure::once(move |facts: JsValue| {
-            let facts = facts.as_string().unwrap_or_default();
-            Host::install(rules, autocapture, &[&site, "\n", &facts].concat());
-            let feed = Closure::<dyn FnMut(String) -> f64>::new(|told: String| feed(&told));
-            page::listen(&feed.into_js_value());
-            early::replay();
-        });
+        let feed = Closure::<dyn FnMut(String) -> f64>::new(|told: String| feed(&told));
+        let replay = Closure::once(|_: JsValue| early::replay());
         let give_up = Closure::once(|_: JsValue| early::give_up());
         early::keep();
-        let _ = page::open(&to_js(&options.choices()).unwrap_or_default()).then2(&begin, &give_up);
-        begin.forget();
+        let choices = to_js(&options.choices()).unwrap_or_default();
+        let _ = page::start(&feed.into_js_value(), &choices).then2(&replay, &give_up);
+        replay.forget();
         give_up.forget();
         Self(())
     }
@@ -100,29 +105,30 @@ impl Shopbell {
     /// Tracks an event with properties, which become a JSON object of at most 8 KiB. Properties that are none are
     /// counted as dropped.
     pub fn track<T: Serialize + ?Sized>(self, name: &str, props: &T) {
-        early::call(Call::Track(name.to_owned(), to_js(props).unwrap_or(JsValue::FALSE)));
+        let json = to_js(props).and_then(|props| page::to_json(&props).ok());
+        early::call(Call::Track(name.to_owned(), json));
     }
 
     /// Counts a view of the current page, for sites that switched `autocapture` off.
     pub fn page(self) {
-        early::call(Call::Track("page_view".to_owned(), JsValue::UNDEFINED));
+        early::call(Call::Track("page_view".to_owned(), Some("null".into())));
     }
 
     /// The session as it is now; `None` before any activity.
     pub fn session(self) -> Option<Session> {
-        page::tell(page::LOOKED as f64);
-        with_host(|host| host.session().cloned()).flatten()
+        page::report(input::SNAPSHOT_REQUESTED as u32, "", &page::now());
+        with_host(|host| host.session().map(Session::from)).flatten()
     }
 
     /// Ends the session and begins another, at most once a second.
     pub fn new_session(self) {
-        early::call(Call::Tell(page::NEW_SESSION));
+        early::call(Call::Report(input::NEW_SESSION));
     }
 
     /// Holds the session open while the visitor pays at another site: until the purchase, at most
     /// [`CHECKOUT_MS_MAX`](shopbell_core::session::CHECKOUT_MS_MAX).
     pub fn checkout_pending(self) {
-        early::call(Call::Tell(page::CHECKOUT_PENDING));
+        early::call(Call::Report(input::CHECKOUT_PENDING));
     }
 
     /// Sends what waits, now. The promise settles when that is answered or has failed, and after ten seconds in any case;
@@ -139,37 +145,14 @@ impl Shopbell {
     }
 }
 
-/// The one way in, a text: on a line each what kind of thing happened, the wall clock, the monotonic clock and the day;
-/// the record as it is stored at that moment and a NUL, the breaker and a NUL; then, on a line, a number or nothing, and
-/// whatever else there is to say. Returns the `seq` of the tab's next event, and a half more while a request is in flight.
+/// The one way in: what one task of the page reports. The record as it is stored at that moment, the breaker, and then each
+/// input, with a NUL between; an input is its [`moment`](shopbell_core::layout::moment) and what its kind has to say. Returns
+/// the `seq` of the tab's next event.
 ///
 /// It is one text, since wasm-bindgen's code for each further parameter is larger than what reads it here.
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(told: &str) -> f64 {
-    let mut rest = told;
-    let kind = lines::next_number(&mut rest);
-    #[cfg(feature = "module")]
-    if kind == page::STARTED {
-        start(rest);
-    }
-    with_host(|host| host.handle(kind, rest)).unwrap_or_default()
-}
-
-/// Begins, as [`Shopbell::init`] does, for the package: it has checked the options and listens by itself. They are a
-/// line each: the timeout and the longest session in milliseconds, 0 for no bound; whether midnight ends a session, as
-/// 0 or 1; how much of a campaign does; whether page views are counted, as 0 or 1. Then come the facts of the page.
-#[cfg(feature = "module")]
-fn start(told: &str) {
-    let mut rest = told;
-    let mut next = || lines::next_number(&mut rest);
-    let rules = Rules {
-        timeout_ms: next(),
-        max_ms: Some(next()).filter(|max_ms| *max_ms > 0),
-        midnight: next() > 0,
-        campaign: next() as usize,
-    };
-    let autocapture = next() > 0;
-    Host::install(rules, autocapture, rest);
+    host::feed(told) as f64
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

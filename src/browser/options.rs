@@ -2,7 +2,7 @@
 
 use crate::page;
 use serde::Serialize;
-use shopbell_core::session::{INACTIVITY_MS, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN, Rules};
+use shopbell_core::session::{INACTIVITY_MS, INACTIVITY_MS_MAX, INACTIVITY_MS_MIN};
 use std::fmt::Display;
 
 /// Whose midnight ends a session.
@@ -21,14 +21,14 @@ pub enum Midnight {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Campaign {
     /// No campaign ends a session.
-    Off = 0,
+    Off,
     /// A new source does.
     #[default]
-    Source = 1,
+    Source,
     /// A new source or medium does.
-    Medium = 2,
+    Medium,
     /// A new source, medium or campaign does.
-    Campaign = 3,
+    Campaign,
 }
 
 /// Options under their names in the package.
@@ -36,11 +36,24 @@ pub enum Campaign {
 #[serde(rename_all = "camelCase")]
 struct Choices<'a> {
     collector: &'a str,
-    midnight: &'a str,
-    storage: &'a str,
-    gateways: &'a [String],
+    site: &'a str,
+    timeout_minutes: f64,
+    midnight: Choice<'a>,
+    campaign: Choice<'a>,
     internal_campaigns: bool,
+    max_hours: Option<f64>,
     end_on_browser_close: bool,
+    gateways: &'a [String],
+    autocapture: bool,
+    storage: &'a str,
+}
+
+/// A choice that is a name, or switched on or off.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Choice<'a> {
+    Is(bool),
+    Named(&'a str),
 }
 
 /// Options of [`Shopbell::init`](crate::Shopbell::init).
@@ -115,29 +128,29 @@ impl Options {
         checked
     }
 
-    pub(crate) fn rules(&self) -> Rules {
-        let midnight = self.midnight != Midnight::Off;
-        let max_hours = self.max_hours.or((!midnight).then_some(24.0));
-        Rules {
-            timeout_ms: (self.timeout_minutes * 60_000.0) as u64,
-            midnight,
-            campaign: self.campaign as usize,
-            max_ms: max_hours.map(|hours| (hours * 3_600_000.0) as u64),
-        }
-    }
-
-    /// What `page.js` wants to know of them.
+    /// The options as the JavaScript half takes them.
     pub(crate) fn choices(&self) -> impl Serialize + '_ {
         Choices {
             collector: &self.collector,
+            site: &self.site,
+            timeout_minutes: self.timeout_minutes,
             midnight: match &self.midnight {
-                Midnight::Zone(zone) => zone,
-                Midnight::Local | Midnight::Off => "local",
+                Midnight::Local => Choice::Named("local"),
+                Midnight::Zone(zone) => Choice::Named(zone),
+                Midnight::Off => Choice::Is(false),
             },
-            storage: if self.local_storage { "local" } else { "memory" },
-            gateways: &self.gateways,
+            campaign: match self.campaign {
+                Campaign::Off => Choice::Is(false),
+                Campaign::Source => Choice::Is(true),
+                Campaign::Medium => Choice::Named("medium"),
+                Campaign::Campaign => Choice::Named("campaign"),
+            },
             internal_campaigns: self.internal_campaigns,
+            max_hours: self.max_hours,
             end_on_browser_close: self.end_on_browser_close,
+            gateways: &self.gateways,
+            autocapture: self.autocapture,
+            storage: if self.local_storage { "local" } else { "memory" },
         }
     }
 }

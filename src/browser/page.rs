@@ -1,43 +1,76 @@
-//! What `page.js` offers, and the kinds of facts that it tells.
+//! What the JavaScript half offers, a room at a time.
 
+use js_sys::{Function, Promise};
 use wasm_bindgen::prelude::*;
 
-pub(crate) const ACTIVITY: u64 = 0;
-pub(crate) const NAVIGATED: u64 = 1;
-pub(crate) const TRACKED: u64 = 2;
-pub(crate) const UNTRACKABLE: u64 = 3;
-pub(crate) const NEW_SESSION: u64 = 4;
-pub(crate) const HIDDEN: u64 = 5;
-pub(crate) const FLUSH: u64 = 6;
-pub(crate) const WOKE: u64 = 7;
-pub(crate) const LOOKED: u64 = 8;
-pub(crate) const ANSWERED: u64 = 9;
-pub(crate) const RECOVERED: u64 = 10;
-pub(crate) const CHECKOUT_PENDING: u64 = 11;
-pub(crate) const RETURNED: u64 = 12;
-#[cfg(feature = "module")]
-pub(crate) const STARTED: u64 = 13;
-
-#[wasm_bindgen(module = "/page.js")]
+#[wasm_bindgen(module = "/page/start.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = openSeen)]
-    pub(crate) fn open(choices: &JsValue) -> js_sys::Promise;
-    pub(crate) fn listen(feed: &JsValue);
+    /// Begins to track once the page is shown, with the way into the tracker and the site's choices.
+    #[wasm_bindgen(js_name = startShown)]
+    pub(crate) fn start(feed: &JsValue, options: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/page/storage.js")]
+extern "C" {
     #[wasm_bindgen(js_name = isOptedOut)]
     pub(crate) fn is_opted_out() -> bool;
-    pub(crate) fn tell(kind: f64);
-    #[wasm_bindgen(js_name = whenSettled)]
-    pub(crate) fn when_settled(done: &js_sys::Function);
-    pub(crate) fn now() -> JsValue;
-    #[wasm_bindgen(js_name = tell)]
-    pub(crate) fn tell_at(kind: f64, number: &str, text: &str, at: &JsValue);
-    pub(crate) fn track(name: &str, props: &JsValue, at: &JsValue);
-    #[wasm_bindgen(js_name = calendar)]
-    fn calendar(zone: &str) -> JsValue;
+    /// Stores a text, or removes the key of an empty one; returns whether storage takes what it is given.
     pub(crate) fn store(key: &str, text: &str) -> bool;
+}
+
+#[wasm_bindgen(module = "/page/listen.js")]
+extern "C" {
+    /// The timer is to fire in so many milliseconds; not at all if they are negative.
     pub(crate) fn wake(wait_ms: i32);
-    pub(crate) fn show(session: &str);
+}
+
+#[wasm_bindgen(module = "/page/send.js")]
+extern "C" {
+    /// Posts a batch.
     pub(crate) fn send(body: &str, batch: u32, is_retry: bool);
+    pub(crate) fn flush(done: &Function, at: &JsValue);
+}
+
+#[wasm_bindgen(module = "/page/facts.js")]
+extern "C" {
+    /// Keeps the session for whoever asked for it.
+    pub(crate) fn show(session: &str);
+    #[wasm_bindgen(js_name = report)]
+    pub(crate) fn report(kind: u32, lines: &str, at: &JsValue);
+    #[wasm_bindgen(catch, js_name = toJson)]
+    pub(crate) fn to_json(props: &JsValue) -> Result<JsValue, JsValue>;
+    pub(crate) fn track(name: &str, json: &JsValue, at: &JsValue);
+    /// Counts calls that were no events, or for which there was no room.
+    #[wasm_bindgen(js_name = countDropped)]
+    pub(crate) fn count_dropped(calls: u32);
+}
+
+#[wasm_bindgen(module = "/page/clock.js")]
+extern "C" {
+    pub(crate) fn now() -> JsValue;
+    fn calendar(zone: &str) -> JsValue;
+}
+
+/// Rooms that only other rooms import: wasm-bindgen copies the files that are named here, and no more.
+macro_rules! rooms {
+    ($($path:literal $any:ident,)*) => {$(
+        #[wasm_bindgen(module = $path)]
+        extern "C" {
+            #[allow(dead_code, reason = "naming it is what copies the file")]
+            fn $any();
+        }
+    )*};
+}
+
+rooms! {
+    "/page/arrivals.js" arrive,
+    "/page/began.js" pageNow,
+    "/page/device.js" device,
+    "/page/early.js" replayEarly,
+    "/page/guard.js" attempt,
+    "/page/layout.js" GATEWAYS,
+    "/page/rules.js" useRules,
+    "/page/tabs.js" claim,
 }
 
 /// Whether the browser knows a zone.

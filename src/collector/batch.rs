@@ -6,6 +6,8 @@ use shopbell_core::attribution::{DIRECT, Origin};
 
 /// The schema that is taken.
 pub const SCHEMA: &str = "shopbell/1";
+/// Largest body taken; the tracker sends 32 KiB, and 64 KiB of early pages.
+pub const BODY_BYTES_MAX: usize = 262_144;
 /// Most events in one batch; the tracker sends at most 50.
 pub const EVENTS_MAX: usize = 1_000;
 /// Longest id, event name, site or other short text, in characters.

@@ -230,7 +230,7 @@ fn hang_up() -> ! {
 }
 
 async fn whole(body: Body) -> Bytes {
-    axum::body::to_bytes(body, crate::server::BODY_BYTES_MAX).await.unwrap_or_default()
+    axum::body::to_bytes(body, crate::batch::BODY_BYTES_MAX).await.unwrap_or_default()
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

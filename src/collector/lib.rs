@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   batch     what a batch must be, and the sentence for one that is not
+//!   early     pages that were left before they had a tracker, replayed
 //!   clock     how wrong a visitor's clock is
 //!   schema    the tables
 //!   store     one writer that commits batches in groups; readers beside it
@@ -16,6 +17,7 @@
 
 pub mod batch;
 mod clock;
+pub mod early;
 pub mod faults;
 mod report;
 mod schema;

@@ -1,6 +1,7 @@
 //! HTTP: `POST /collect`, the API, and the pages.
 
-use crate::batch::Batch;
+use crate::batch::{BODY_BYTES_MAX, Batch};
+use crate::early;
 use crate::faults::{Faults, misbehave};
 use crate::report::{self, Query};
 use crate::store::{Store, StoreError};
@@ -27,8 +28,6 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutError, TimeoutLayer};
 use tower_http::trace::TraceLayer;
 
-/// Largest body taken; the tracker sends 16 KiB.
-pub const BODY_BYTES_MAX: usize = 262_144;
 /// How long a body may pause before its request is given up.
 const BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
@@ -122,23 +121,24 @@ async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>
         Ok(body) => body,
         Err(rejection) => return rejected(&rejection),
     };
-    let batch = match Batch::read(&body) {
-        Ok(batch) => batch,
+    let read = if early::is_early(&body) { early::read(&body) } else { Batch::read(&body).map(|batch| vec![batch]) };
+    let batches = match read {
+        Ok(batches) => batches,
         Err(sentence) => {
             tracing::info!(%sentence, bytes = body.len(), "batch refused");
             return refuse(StatusCode::BAD_REQUEST, sentence);
         }
     };
-    let events = batch.events.len();
-    let session = batch.session.id.clone();
-    match store.add(batch, now_ms()).await {
-        Ok(()) => {
-            tracing::debug!(events, session, "batch stored");
-            StatusCode::NO_CONTENT.into_response()
+    for batch in batches {
+        let events = batch.events.len();
+        let session = batch.session.id.clone();
+        match store.add(batch, now_ms()).await {
+            Ok(()) => tracing::debug!(events, session, "batch stored"),
+            Err(StoreError::Busy) => return again("too many batches wait; try again"),
+            Err(StoreError::Failed(_)) => return again("the batch could not be stored; try again"),
         }
-        Err(StoreError::Busy) => again("too many batches wait; try again"),
-        Err(StoreError::Failed(_)) => again("the batch could not be stored; try again"),
     }
+    StatusCode::NO_CONTENT.into_response()
 }
 
 fn rejected(rejection: &BytesRejection) -> Response {

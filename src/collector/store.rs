@@ -132,8 +132,7 @@ fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqli
     Ok(())
 }
 
-/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts; what the
-/// loader told of one by itself, a tracker completes.
+/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts.
 fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64) -> rusqlite::Result<()> {
     let session = &batch.session;
     let source = session.source.named();
@@ -152,8 +151,7 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64)
                 campaign_id = excluded.campaign_id, click_id = excluded.click_id, referrer = excluded.referrer,
                 channel = excluded.channel, first_touch = excluded.first_touch,
                 last_non_direct = excluded.last_non_direct, clock_skew_ms = excluded.clock_skew_ms
-             WHERE excluded.started_at < sessions.started_at
-                OR sessions.first_touch IS NULL AND excluded.first_touch IS NOT NULL",
+             WHERE excluded.started_at < sessions.started_at",
         )?
         .execute(params![
             batch.site,

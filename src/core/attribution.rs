@@ -1,12 +1,15 @@
 //! Where a visitor comes from: campaign parameters, click ids and the referrer; and what they mean.
 //!
-//! A page tells the facts ([`Arrival`]); a collector finds the network and the channel in them ([`Origin`]).
+//! A page reports the facts ([`Arrival`]); a collector finds the network and the channel in them ([`Origin`]).
 
+mod gateways;
 mod networks;
 
-use crate::lines::{self, Fields, Lines};
+use crate::layout::{landing, source};
+use crate::lines::{self, Lines};
 use crate::text;
 use alloc::string::String;
+pub use gateways::GATEWAYS;
 pub use networks::{CHANNELS, Origin};
 
 /// The source of a visitor who came from nowhere that shows; GA's spelling, which no host can have.
@@ -31,52 +34,24 @@ li_fat_id linkedin cpc
 epik pinterest cpc
 ";
 
-/// The facts of a source, in the order of its lines. What is unknown is empty.
-///
-/// - `source`: `utm_source`, else the network that a click id belongs to, else the parameter `ref` or `source`, else the
-///   referrer's host without `www.`, else [`DIRECT`].
-/// - `medium`: `utm_medium`, else what the click id implies, else [`REFERRAL`] or `(none)`.
-/// - `campaign`, `term`, `content`, `campaign_id`: `utm_campaign`, `utm_term`, `utm_content` and `utm_id`.
-/// - `click_id`: the name of the click id that was there, such as `gclid`; never its value, which names a
-///   person's click.
-/// - `referrer`: origin and path of the page that linked here, if it was another site's.
-pub const FIELDS: &Fields = "\
-\"source\n\
-\"medium\n\
-\"campaign\n\
-\"term\n\
-\"content\n\
-\"campaign_id\n\
-\"click_id\n\
-\"referrer\n\
-";
-
-/// How many lines these are.
-pub const LINES: usize = lines::count(FIELDS);
-
 /// The facts of a visitor who came from nowhere that shows.
 const NOWHERE: &str = "(direct)\n(none)\n\n\n\n\n\n\n";
 
 /// What a page's URL and referrer say of how its visitor came. The host reads them, since browsers are best at URLs, and
-/// tells them as [`lines`](Self::lines).
+/// reports them as [`lines`](Self::lines) of [`layout::landing`](landing), where the fields are explained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Landing<'a> {
-    /// Values of `utm_source`, `utm_medium` (both in lower case), `utm_campaign`, `utm_term`, `utm_content` and
-    /// `utm_id`, decoded: of each the first that is not empty, or empty.
-    pub utm: [&'a str; 6],
+    /// Source, medium, campaign, term, content and id.
+    pub utm: [&'a str; landing::PARAMETERS],
     /// Names of the parameters that have a value, with a space behind each.
     pub parameters: &'a str,
-    /// Origin and path of the page that linked here; empty if there was none, or it was of the same site.
+    /// Origin and path of the page that linked here, if it was another site's.
     pub referrer: &'a str,
-    /// Who that is: the parameter `ref` or `source`, else the referrer's host without `www.`, in lower case.
+    /// Who that is.
     pub referrer_name: &'a str,
-    /// Whether the visitor came back from a payment gateway or a login page. Nothing else is told then.
+    /// Whether the visitor came back from a payment gateway or a login page.
     pub is_return: bool,
 }
-
-/// How many lines a [`Landing`] has.
-pub const LANDING_LINES: usize = 10;
-const PARAMETERS_LINE: usize = 6;
 
 impl Landing<'_> {
     /// A line each, in the order of the fields; that of `is_return` is empty for no.
@@ -102,9 +77,9 @@ pub struct Arrival {
 
 impl Arrival {
     /// Finds out where a visitor came from, from the [`lines`](Landing::lines) of a landing.
-    pub fn read(landing: &str) -> Self {
-        let mut utm = landing;
-        let mut rest = lines::behind(landing, PARAMETERS_LINE);
+    pub fn read(lines: &str) -> Self {
+        let mut utm = lines;
+        let mut rest = lines::behind(lines, landing::PARAMETERS);
         let mut implied = find_click(lines::next(&mut rest));
         let click_id = text::take(&mut implied, b' ');
         let (referrer, name) = (lines::next(&mut rest), lines::next(&mut rest));
@@ -121,10 +96,10 @@ impl Arrival {
             (source, medium) = ("", "");
         }
         let mut facts = Lines::default();
-        for otherwise in [source, medium, "", "", "", ""] {
+        for fallback in [source, medium, "", "", "", ""] {
             let value = lines::next(&mut utm);
             // A medium or a campaign without a source is nobody's.
-            facts.push(if value.is_empty() || !is_campaign { otherwise } else { value });
+            facts.push(if value.is_empty() || !is_campaign { fallback } else { value });
         }
         facts.push(click_id);
         facts.push(referrer);
@@ -132,14 +107,14 @@ impl Arrival {
         Self { facts: facts.into_text(), is_campaign, is_return }
     }
 
-    /// The facts of its source: lines of [`FIELDS`].
+    /// The facts of its source: lines of [`layout::source`](source).
     pub fn facts(&self) -> &str {
         if self.facts.is_empty() { NOWHERE } else { &self.facts }
     }
 
     /// The source's name.
     pub fn source(&self) -> &str {
-        lines::at(self.facts(), 0)
+        lines::at(self.facts(), source::SOURCE)
     }
 
     /// What of the campaign can end a session, as its first `lines` lines (source, medium, campaign); empty if there is

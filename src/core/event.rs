@@ -1,12 +1,12 @@
 //! Events, the names that have a meaning, and money.
 
-use crate::lines::{self, Fields};
+use crate::lines;
 use crate::text;
 use alloc::string::String;
 
 /// Longest event name, in bytes of UTF-8. Names of the field's standards have at most 40 (GA4).
 pub const NAME_BYTES_MAX: usize = 64;
-/// Longest URL and title that a page tells, in UTF-16 units: what browsers and servers agree on, and a long line.
+/// Longest URL and title that a page reports, in UTF-16 units: what browsers and servers agree on, and a long line.
 pub const URL_UNITS_MAX: usize = 2_048;
 /// See [`URL_UNITS_MAX`].
 pub const TITLE_UNITS_MAX: usize = 256;
@@ -21,31 +21,6 @@ pub const PAGE_VIEW: &str = "page_view";
 pub const PURCHASE: &str = "purchase";
 /// The event of money that goes back.
 pub const REFUND: &str = "refund";
-
-/// The facts of an event, in the order of its lines.
-///
-/// - `id`: unique; a collector that has it already drops the event.
-/// - `time`: when, on the visitor's clock. `offset_ms`: when, since the document began to load (monotonic).
-/// - `page_id`: the page view it belongs to. `seq`: its place among the tab's events, from 0, without gaps.
-pub const FIELDS: &Fields = "\
-\"id\n\
-\"name\n\
-#time\n\
-#offset_ms\n\
-\"page_id\n\
-#seq\n\
-\"url\n\
-\"title\n\
-{props\n\
-";
-
-/// How many lines these are.
-pub const LINES: usize = lines::count(FIELDS);
-
-/// Where the name stands in [`FIELDS`].
-pub const NAME_LINE: usize = 1;
-/// Where the time stands in [`FIELDS`].
-pub const TIME_LINE: usize = 2;
 
 /// The funnel's steps, each with those before it; all but the first are the names of the events that reach them,
 /// after GA4's commerce events.
@@ -62,18 +37,18 @@ purchase
 /// How many steps that are.
 pub const FUNNEL_STEPS: usize = lines::count(FUNNEL);
 
-/// The step at a place in [`FUNNEL`]; past the last, from the first on again, for a place may be anything that was stored.
-pub fn funnel_name(place: usize) -> &'static str {
-    lines::at(FUNNEL, place % FUNNEL_STEPS)
+/// The step at an index in [`FUNNEL`]. An index past the last counts on from the first: what is stored may be any number.
+pub fn funnel_name(step: usize) -> &'static str {
+    lines::at(FUNNEL, step % FUNNEL_STEPS)
 }
 
-/// The place in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
+/// The index in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
 pub fn funnel_step(name: &str) -> usize {
-    let (mut rest, mut place) = (FUNNEL, 0);
+    let (mut rest, mut step) = (FUNNEL, 0);
     while !rest.is_empty() && lines::next(&mut rest) != name {
-        place += 1;
+        step += 1;
     }
-    if place < FUNNEL_STEPS { place } else { 0 }
+    if step < FUNNEL_STEPS { step } else { 0 }
 }
 
 /// An amount of money in ten-thousandths of the currency's unit, enough for every currency of ISO 4217.
@@ -99,7 +74,7 @@ impl Money {
     }
 }
 
-/// What of a purchase the session's totals need.
+/// What the session's totals need of a purchase.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Order<'a> {
     /// The shop's order id (`transaction_id`); empty if it gave none.

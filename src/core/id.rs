@@ -40,12 +40,12 @@ pub fn derive(parts: &[&str]) -> String {
     let [a, b] = words(parts);
     let words = [a & !0xf000 | 0x8000, b & !(0b11 << 62) | 0b10 << 62];
     let mut out = String::new();
-    for place in 0..32 {
-        if matches!(place, 8 | 12 | 16 | 20) {
+    for index in 0..32 {
+        if matches!(index, 8 | 12 | 16 | 20) {
             out.push_str("-");
         }
-        let word = if place < 16 { words[0] } else { words[1] };
-        text::push_digit(&mut out, word >> (60 - 4 * (place & 15)));
+        let word = if index < 16 { words[0] } else { words[1] };
+        text::push_digit(&mut out, word >> (60 - 4 * (index & 15)));
     }
     out
 }

@@ -17,7 +17,7 @@ pub mod kind {
     pub const MONEY: u8 = b'$';
     /// A JSON value as it stands; an empty line is a value that is not there.
     pub const JSON: u8 = b'{';
-    /// A step of the [`FUNNEL`](crate::event::FUNNEL), by its place; sent by its name.
+    /// A step of the [`FUNNEL`](crate::event::FUNNEL), by its index; sent by its name.
     pub const STEP: u8 = b'^';
     /// A value that is stored but not sent under this name.
     pub const UNSENT: u8 = b'-';
@@ -48,9 +48,10 @@ pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
 pub struct Lines(String);
 
 impl Lines {
-    /// Adds a value. What stands behind a line break in it is left out, so that no value can pass for several.
+    /// Adds a value. What stands behind a line break or a [`SEPARATOR`] in it is left out, so that no value can pass for
+    /// several.
     pub fn push(&mut self, value: &str) {
-        self.0.push_str(text::before(value, b'\n'));
+        self.0.push_str(text::before(text::before(value, b'\n'), SEPARATOR));
         self.0.push_str("\n");
     }
 
@@ -81,19 +82,19 @@ pub fn next<'a>(rest: &mut &'a str) -> &'a str {
     text::take(rest, b'\n')
 }
 
-/// Takes the first line off `rest` as a number; 0 where it is none.
+/// Takes the first line off `rest` as a number; 0 where it is not one.
 pub fn next_number(rest: &mut &str) -> u64 {
     text::read_number(next(rest)).unwrap_or_default()
 }
 
-/// The line at `place`, counted from 0; empty where there is none.
-pub fn at(lines: &str, place: usize) -> &str {
-    next(&mut behind(lines, place))
+/// The line at `index`; empty where there is none.
+pub fn at(lines: &str, index: usize) -> &str {
+    next(&mut behind(lines, index))
 }
 
-/// The line at `place` as a number; 0 where it is none.
-pub fn number_at(lines: &str, place: usize) -> u64 {
-    text::read_number(at(lines, place)).unwrap_or_default()
+/// The line at `index` as a number; 0 where it is not one.
+pub fn number_at(lines: &str, index: usize) -> u64 {
+    text::read_number(at(lines, index)).unwrap_or_default()
 }
 
 /// What stands behind the first `count` lines.
@@ -111,33 +112,62 @@ pub fn first(lines: &str, count: usize) -> &str {
     lines.split_at_checked(length).unwrap_or_default().0
 }
 
-const VERSION: &str = "shopbell/3 ";
-/// Longest text that is opened at all, in bytes. The longest that is sealed, a record with three sources of the longest
-/// campaigns, has two thirds of it.
-pub const SEALED_BYTES_MAX: usize = 32_768;
+/// Stands between the parts of a stored chunk (ASCII "record separator"). No value has one in it.
+pub const SEPARATOR: u8 = 0x1e;
 
-/// What stands for the fingerprint in what the loader stores: it is not worth the bytes there.
-const BY_LOADER: u64 = 0;
+const NAME: &str = "shopbell/";
+/// The version of what is stored. Version 3 had each event under a key of its own, which is a chunk of one here; its record
+/// was the same.
+const VERSION: u64 = 4;
+const VERSION_OLDEST: u64 = 3;
+/// Longest text that is opened at all, in bytes: a chunk of one batch. The longest record, with three sources of the longest
+/// campaigns, has a quarter of it.
+pub const SEALED_BYTES_MAX: usize = 81_920;
+
+/// What a stored text turns out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened<'a> {
+    /// The lines that were sealed, by this version or one that is migrated.
+    Lines(&'a str),
+    /// The lines of a later version of the tracker, which is to find them as it left them. Only what
+    /// [`layout`](crate::layout) promises of every version is known of them.
+    Newer(&'a str),
+    /// Nothing that was sealed: missing, cut short, altered, or of a version that is too old.
+    Garbage,
+}
+
+impl<'a> Opened<'a> {
+    /// The lines, if they can be read.
+    pub fn lines(self) -> Option<&'a str> {
+        if let Self::Lines(lines) = self { Some(lines) } else { None }
+    }
+}
 
 /// Lines for storage: under a first line with the version of the layout and a fingerprint of the rest.
 pub fn seal(lines: &str) -> String {
-    let mut sealed = VERSION.to_string();
+    let mut sealed = NAME.to_string();
+    text::push_number(&mut sealed, VERSION);
+    sealed.push_str(" ");
     text::push_number(&mut sealed, fingerprint(lines));
     sealed.push_str("\n");
     sealed.push_str(lines);
     sealed
 }
 
-/// The lines that were sealed; `None` for text of another version, cut short or altered, unless it is under the loader's
-/// seal, which says nothing.
+/// The lines that were sealed.
 ///
 /// Stored text is hostile: whatever it holds, opening it gives what was sealed or nothing. (Somebody who writes a
 /// matching fingerprint on purpose could as well post to the collector.)
-pub fn open(sealed: &str) -> Option<&str> {
-    let mut lines = sealed.strip_prefix(VERSION)?;
-    let known = text::read_number(next(&mut lines))?;
-    let is_whole = known == fingerprint(lines) || known == BY_LOADER;
-    (sealed.len() <= SEALED_BYTES_MAX && is_whole).then_some(lines)
+pub fn open(sealed: &str) -> Opened<'_> {
+    let mut lines = sealed.strip_prefix(NAME).unwrap_or_default();
+    let version = text::read_number(text::take(&mut lines, b' ')).unwrap_or_default();
+    let is_whole = text::read_number(next(&mut lines)) == Some(fingerprint(lines));
+    match version {
+        _ if version < VERSION_OLDEST || sealed.len() > SEALED_BYTES_MAX => Opened::Garbage,
+        _ if version > VERSION => Opened::Newer(lines),
+        _ if is_whole => Opened::Lines(lines),
+        _ => Opened::Garbage,
+    }
 }
 
 fn fingerprint(text: &str) -> u64 {

@@ -1,33 +1,33 @@
 //! What is waiting to be delivered: what is due, in which batch, what an answer means, and when to try again.
 //!
 //! Waiting events stand in *segments*. A segment has one session and becomes one batch. It is open while events
-//! are added, closed when it is full, old or asked for, and leaves when it is acknowledged. In storage a segment
-//! is a head (`shopbell.TAB.FIRST`, by the `seq` of its first event) and an entry for each event
-//! (`shopbell.TAB.FIRST.SEQ`), so that adding an event costs the same however many wait. The head is written first: an
-//! entry without one is never seen.
+//! are added, closed when it is full, old or asked for, and leaves when it is acknowledged. What one task of the page adds to
+//! it is stored as one *chunk*: the first, with the session's head, under `shopbell.TAB.FIRST` (by the `seq` of its first
+//! event), each other under `shopbell.TAB.FIRST.SEQ`. So a task is one write, and costs the same however many events wait.
 
 mod answer;
 mod breaker;
 mod counters;
 mod segment;
 
-use crate::event;
+use crate::effect::{BatchId, Output};
 use crate::id::Entropy;
-use crate::lines;
+use crate::layout;
+use crate::lines::{self, Opened};
 use crate::time::{Timestamp, Uptime};
-use crate::tracker::{Moment, Output};
 use alloc::string::String;
 use alloc::vec::Vec;
 pub use answer::Answer;
 use breaker::Breaker;
 pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, backoff_ms};
 pub use counters::{Counters, DropReason, FlushReason};
-pub use segment::{Entry, Segment, key};
+pub use segment::{Entry, Segment, key, next_part};
 
 /// A batch has at most this many events.
 pub const BATCH_EVENTS_MAX: usize = 50;
-/// A batch has at most this many bytes in the native format, unless one event alone has more.
-pub const BATCH_BYTES_MAX: usize = 16_384;
+/// A batch has at most this many bytes in the native format, unless one event alone has more. Two of them may be in flight
+/// as a page is left, see [`KEEPALIVE_BYTES_MAX`].
+pub const BATCH_BYTES_MAX: usize = 32_768;
 /// An event waits at most this long for company.
 pub const BATCH_AGE_MS_MAX: u64 = 5_000;
 /// Requests in flight when the page is left. Otherwise one at a time, so that events arrive in order.
@@ -35,7 +35,7 @@ pub const LEAVING_REQUESTS_MAX: usize = 3;
 /// Bytes in flight at most, unless one batch alone has more: what the Fetch Standard lets a page's keepalive requests
 /// have in flight ("HTTP-network-or-cache fetch").
 pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
-/// By then the host has told an answer to every request, or that there was none.
+/// By then the host has reported an answer to every request, or that there was none.
 pub const ANSWER_MS_MAX: u64 = 30_000;
 /// Bytes of storage that a tab's waiting events take at most, as a batch counts them, so that the site's other scripts keep
 /// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
@@ -47,21 +47,26 @@ pub const OUTBOX_EVENTS_MAX: usize = 20_000;
 /// An event that is older than this is not taken over from an earlier page: 30 days.
 pub const EVENT_AGE_MS_MAX: u64 = 2_592_000_000;
 
-/// Names a batch among those of this page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct BatchId(pub u32);
-
-/// A head or an entry that an earlier page left in storage.
+/// A chunk that an earlier page left in storage.
 #[derive(Clone, Copy, Debug)]
-pub struct Leftover<'a> {
+pub struct StoredChunk<'a> {
     /// The tab that wrote it.
     pub tab_id: &'a str,
     /// The segment, by the `seq` of its first event.
     pub first_seq: u64,
-    /// The event's place among the tab's; `None` for a head.
+    /// The chunk's first event; `None` for the chunk that begins with the segment's head.
     pub seq: Option<u64>,
     /// What is stored.
     pub text: &'a str,
+}
+
+/// What [`Outbox::wake_at`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// The open segment is old by then, and leaves.
+    Age,
+    /// The wait after a failure is over by then.
+    Retry,
 }
 
 /// What waits, added up.
@@ -87,10 +92,11 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds an event of the session with this head, from the tab called `tab_id`.
+    /// Adds an event of the session with this head, from the tab called `tab_id`. It is stored with
+    /// [`store`](Self::store).
     pub fn push(&mut self, tab_id: &str, head: &str, entry: Entry, uptime: Uptime, out: &mut Vec<Output>) {
         let bytes = segment::entry_bytes(&entry.facts);
-        let is_stored = segment::is_precious(&entry.facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
+        let is_stored = segment::has_revenue(&entry.facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {
                 open.closed = Some(FlushReason::Rollover);
@@ -99,12 +105,9 @@ impl Outbox {
             }
         }
         if self.open().is_none() {
-            let segment = Segment::new(tab_id, entry.seq, head, uptime, is_stored);
-            segment.store(None, head, out);
-            self.segments.push(segment);
+            self.segments.push(Segment::new(tab_id, entry.seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
-            open.store(Some(entry.seq), &entry.facts, out);
             open.push(entry, bytes);
             if open.entries.len() >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);
@@ -113,45 +116,70 @@ impl Outbox {
         self.enforce_limits(out);
     }
 
+    /// Stores what was added since, a chunk a segment.
+    pub fn store(&mut self, out: &mut Vec<Output>) {
+        for segment in &mut self.segments {
+            segment.store(out);
+        }
+    }
+
     /// The segment that takes events now; only the last can be one.
     fn open(&mut self) -> Option<&mut Segment> {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
     }
 
-    /// Takes over what an earlier page left: a head, or an entry whose head came before. What is neither is removed, and
-    /// so is what is too old.
-    pub fn recover(&mut self, left: &Leftover<'_>, wall: Timestamp, out: &mut Vec<Output>) {
-        if self.take(left, wall).is_none() {
-            out.push(Output::Store(segment::key(left.tab_id, left.first_seq, left.seq), String::new()));
+    /// Takes over a chunk that an earlier page left; the one with the head must come first. What cannot be read, or is too
+    /// old, is removed and counted; what a later version has written stays where it is.
+    pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
+        let opened = lines::open(chunk.text);
+        if self.take(chunk, opened.lines(), wall, out).is_none() && !matches!(opened, Opened::Newer(_)) {
+            self.counters.drop(DropReason::Unreadable, 1);
+            out.push(Output::Store(segment::key(chunk.tab_id, chunk.first_seq, chunk.seq), String::new()));
         }
     }
 
-    fn take(&mut self, left: &Leftover<'_>, wall: Timestamp) -> Option<()> {
-        let facts = lines::open(left.text)?;
-        let is_its = |segment: &&mut Segment| segment.first_seq == left.first_seq && segment.tab_id == left.tab_id;
-        match (self.segments.iter_mut().find(is_its), left.seq) {
-            (Some(segment), Some(seq)) => {
-                if wall.since(Timestamp(lines::number_at(facts, event::TIME_LINE))) > EVENT_AGE_MS_MAX {
-                    self.counters.drop(DropReason::Age, 1);
-                    return None;
-                }
-                segment.append(seq, facts);
-            }
-            // This page has it in hand.
-            (Some(_), None) => {}
-            (None, Some(_)) => return None,
-            (None, None) => {
-                let mut segment = Segment::new(left.tab_id, left.first_seq, facts, Uptime(0), true);
+    fn take(
+        &mut self,
+        chunk: &StoredChunk<'_>,
+        lines: Option<&str>,
+        wall: Timestamp,
+        out: &mut Vec<Output>,
+    ) -> Option<()> {
+        let mut rest = lines?;
+        let head = if chunk.seq.is_none() { segment::next_part(&mut rest) } else { "" };
+        let is_its = |segment: &Segment| segment.first_seq == chunk.first_seq && segment.tab_id == chunk.tab_id;
+        let index = match self.segments.iter().position(is_its) {
+            Some(index) => index,
+            None if chunk.seq.is_some() => return None,
+            None => {
+                let mut segment = Segment::new(chunk.tab_id, chunk.first_seq, head, Uptime(0), true);
                 segment.closed = Some(FlushReason::Recovered);
-                let is_open = self.open().is_some();
-                self.segments.push(segment);
                 // The open one stays the last.
-                if let (true, [.., open, recovered]) = (is_open, self.segments.as_mut_slice()) {
-                    core::mem::swap(open, recovered);
-                }
+                let index = self.segments.len() - usize::from(self.open().is_some());
+                self.segments.push(segment);
+                let last = self.segments.len() - 1;
+                self.segments.swap(index, last);
+                index
+            }
+        };
+        let segment = self.segments.get_mut(index)?;
+        while !rest.is_empty() {
+            let facts = segment::next_part(&mut rest);
+            if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
+                self.counters.drop(DropReason::Age, 1);
+            } else {
+                segment.append(facts, chunk.seq.unwrap_or(chunk.first_seq));
             }
         }
+        segment.settle_chunk(chunk.seq, out);
         Some(())
+    }
+
+    /// Removes segments of which nothing is left but their heads: all has come that earlier pages left.
+    pub fn remove_empty(&mut self, out: &mut Vec<Output>) {
+        while let Some(index) = self.segments.iter().position(|segment| segment.entries.is_empty()) {
+            self.remove(index, 0, out);
+        }
     }
 
     /// Forgets what is stored: the page was kept for back and forward, and another of its tab may have sent that
@@ -173,8 +201,13 @@ impl Outbox {
     }
 
     /// Lets what is due go: one batch at a time, up to [`LEAVING_REQUESTS_MAX`] while the page is being left.
-    pub fn pump(&mut self, moment: &Moment<'_>, is_leaving: bool, session_id: &str, out: &mut Vec<Output>) {
-        let (wall, uptime) = (moment.wall, moment.uptime);
+    pub fn send_due(
+        &mut self,
+        (wall, uptime): (Timestamp, Uptime),
+        is_leaving: bool,
+        session_id: &str,
+        out: &mut Vec<Output>,
+    ) {
         if self.open().is_some_and(|open| open.is_old(uptime)) {
             self.close(FlushReason::Age);
         }
@@ -216,7 +249,7 @@ impl Outbox {
         entropy: &mut Entropy,
         out: &mut Vec<Output>,
     ) {
-        let Some(index) = self.place(batch) else { return };
+        let Some(index) = self.index(batch) else { return };
         let Some(segment) = self.segments.get_mut(index) else { return };
         let events = segment.batch().len();
         let is_divisible = events > 1;
@@ -270,8 +303,8 @@ impl Outbox {
             } else {
                 return;
             };
-            let oldest = |is_precious| {
-                self.segments.iter().position(|segment| segment.is_ready() && segment.is_precious == is_precious)
+            let oldest = |has_revenue| {
+                self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
             };
             let Some(index) = oldest(false).or_else(|| oldest(true)) else { return };
             let dropped = self.remove(index, usize::MAX, out);
@@ -295,14 +328,14 @@ impl Outbox {
         sums
     }
 
-    fn place(&self, batch: BatchId) -> Option<usize> {
+    fn index(&self, batch: BatchId) -> Option<usize> {
         let is_it = |segment: &Segment| segment.in_flight == Some(batch);
         self.segments.iter().position(is_it)
     }
 
     /// The segment whose first events are in flight as `batch`.
     pub fn batch(&self, batch: BatchId) -> Option<&Segment> {
-        self.segments.get(self.place(batch)?)
+        self.segments.get(self.index(batch)?)
     }
 
     /// What waits, the oldest first, but for what was taken over later.
@@ -320,14 +353,15 @@ impl Outbox {
         self.sums().requests
     }
 
-    /// When [`pump`](Self::pump) next has something to do by itself.
-    pub fn next_wake(&self) -> Option<Uptime> {
-        let is_sending = self.in_flight() > 0;
-        let at = |segment: &Segment| match segment.closed {
-            None => Some(segment.opened.after_ms(BATCH_AGE_MS_MAX)),
-            Some(_) if !is_sending && segment.is_ready() => self.resume,
-            Some(_) => None,
-        };
-        self.segments.iter().filter_map(at).min()
+    /// When [`send_due`](Self::send_due) next has something to do by itself, and why.
+    pub fn wake_at(&self) -> Option<(Uptime, Wake)> {
+        let aged = self.segments.last().filter(|segment| segment.closed.is_none());
+        let aged = aged.map(|open| (open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
+        let waits = self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready);
+        let retry = self.resume.filter(|_| waits).map(|resume| (resume, Wake::Retry));
+        match (aged, retry) {
+            (Some(aged), Some(retry)) if retry.0 < aged.0 => Some(retry),
+            _ => aged.or(retry),
+        }
     }
 }

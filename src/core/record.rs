@@ -1,7 +1,8 @@
 //! What is stored under the one key that all tabs share.
 
 use crate::id;
-use crate::lines::{self, Lines};
+use crate::layout;
+use crate::lines::{self, Lines, Opened};
 use crate::session::{Session, Totals};
 use alloc::string::{String, ToString};
 
@@ -17,6 +18,17 @@ pub struct Record {
     pub session: Session,
 }
 
+/// What stands under [`RECORD_KEY`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// A record, of this version or an older one.
+    Record(Record),
+    /// The record of a later version of the tracker. It is left alone; of it only the device's seed is known.
+    Newer(String),
+    /// Nothing, or garbage.
+    Nothing,
+}
+
 impl Record {
     /// The record as text.
     pub fn write(&self) -> String {
@@ -26,14 +38,22 @@ impl Record {
         lines.append(&self.session.head);
         lines::seal(lines.text())
     }
+}
 
-    /// The record in `text`, if that is one.
-    pub fn read(text: &str) -> Option<Self> {
-        let mut rest = lines::open(text)?;
+impl Stored {
+    /// Reads what is stored.
+    pub fn read(text: &str) -> Self {
+        let mut rest = match lines::open(text) {
+            Opened::Lines(lines) => lines,
+            Opened::Newer(lines) => return Self::Newer(lines::at(lines, layout::record::SEED).to_string()),
+            Opened::Garbage => return Self::Nothing,
+        };
         let seed = lines::next(&mut rest).to_string();
         let totals = Totals::read(&mut rest);
         let session = Session { head: rest.to_string(), totals };
-        let is_whole = !seed.is_empty() && session.id().len() == id::UUID_CHARS;
-        is_whole.then_some(Self { seed, session })
+        if seed.is_empty() || session.id().len() != id::UUID_CHARS {
+            return Self::Nothing;
+        }
+        Self::Record(Record { seed, session })
     }
 }

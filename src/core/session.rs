@@ -4,7 +4,8 @@
 use crate::event::FUNNEL;
 use crate::event::{Order, PAGE_VIEW, funnel_step};
 use crate::id;
-use crate::lines::{self, Fields, Lines};
+use crate::layout::{head, totals};
+use crate::lines::{self, Lines};
 use crate::time::{CivilDay, Timestamp};
 use alloc::string::String;
 use core::ops::{Index, IndexMut};
@@ -64,31 +65,11 @@ impl Default for Rules {
     }
 }
 
-/// A number among a session's [`Totals`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Total {
-    /// Page views.
-    PageViews,
-    /// All events, `session_start` and page views included.
-    Events,
-    /// Orders; the same order id again, with none between, is no other.
-    Transactions,
-    /// The value of those orders that are in the totals' currency, in ten-thousandths of its unit (see
-    /// [`Money`](crate::event::Money)).
-    Revenue,
-    /// The place of the furthest step in [`FUNNEL`].
-    FunnelStep,
-    /// Its latest activity, in Unix milliseconds.
-    LastActivity,
-    /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
-    LastOrder,
-    /// Until when a pending checkout holds it open, in Unix milliseconds; 0 where none is.
-    HeldUntil,
-}
+/// How many of the totals are numbers: all but the currency, which is the last.
+const NUMBERS: usize = totals::CURRENCY;
 
-const NUMBERS: usize = Total::HeldUntil as usize + 1;
-
-/// What a session adds up to so far: numbers, indexed by [`Total`], and a currency.
+/// What a session adds up to so far: numbers, indexed by the lines of [`layout::totals`](crate::layout::totals), and a
+/// currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     numbers: [u64; NUMBERS],
@@ -96,78 +77,62 @@ pub struct Totals {
     pub currency: String,
 }
 
-/// The totals, in the order of their lines.
-pub const TOTALS_FIELDS: &Fields = "\
-#page_views\n\
-#events\n\
-#transactions\n\
-$revenue\n\
-^funnel_step\n\
-#last_activity_at\n\
--last_order\n\
--held_until\n\
-\"currency\n\
-";
-
-/// How many lines these are.
-pub const TOTALS_LINES: usize = lines::count(TOTALS_FIELDS);
-
-impl Index<Total> for Totals {
+impl Index<usize> for Totals {
     type Output = u64;
 
-    fn index(&self, total: Total) -> &u64 {
-        &self.numbers[total as usize]
+    fn index(&self, line: usize) -> &u64 {
+        &self.numbers[line]
     }
 }
 
-impl IndexMut<Total> for Totals {
-    fn index_mut(&mut self, total: Total) -> &mut u64 {
-        &mut self.numbers[total as usize]
+impl IndexMut<usize> for Totals {
+    fn index_mut(&mut self, line: usize) -> &mut u64 {
+        &mut self.numbers[line]
     }
 }
 
 impl Totals {
     /// The latest activity.
     pub fn last_activity(&self) -> Timestamp {
-        Timestamp(self[Total::LastActivity])
+        Timestamp(self[totals::LAST_ACTIVITY_AT])
     }
 
     /// Counts an event of this name, and the order if it is a purchase.
     pub fn count(&mut self, name: &str, order: Option<Order<'_>>) {
-        self[Total::Events] += 1;
-        self[Total::PageViews] += u64::from(name == PAGE_VIEW);
-        self[Total::FunnelStep] = self[Total::FunnelStep].max(funnel_step(name) as u64);
+        self[totals::EVENTS] += 1;
+        self[totals::PAGE_VIEWS] += u64::from(name == PAGE_VIEW);
+        self[totals::FUNNEL_STEP] = self[totals::FUNNEL_STEP].max(funnel_step(name) as u64);
         if let Some(order) = order {
             self.add_order(order);
         }
     }
 
     fn add_order(&mut self, order: Order<'_>) {
-        self[Total::HeldUntil] = 0;
+        self[totals::HELD_UNTIL] = 0;
         let fingerprint = id::fingerprint(order.id) & 0xffff_ffff;
-        if !order.id.is_empty() && fingerprint == self[Total::LastOrder] {
+        if !order.id.is_empty() && fingerprint == self[totals::LAST_ORDER] {
             return;
         }
-        self[Total::LastOrder] = fingerprint;
-        self[Total::Transactions] += 1;
+        self[totals::LAST_ORDER] = fingerprint;
+        self[totals::TRANSACTIONS] += 1;
         if self.currency.is_empty() {
             self.currency.push_str(order.currency);
         }
         if self.currency == order.currency {
-            self[Total::Revenue] = self[Total::Revenue].saturating_add(order.value.0);
+            self[totals::REVENUE] = self[totals::REVENUE].saturating_add(order.value.0);
         }
     }
 
-    /// Adds to the totals that a sibling tab has stored what this tab counted since `base`.
+    /// Adds what this tab counted since `base` to the totals that another tab has stored since.
     pub fn rebase(&mut self, base: &Self, stored: &Self) {
-        let is_same_order = self[Total::Transactions] == base[Total::Transactions];
-        for place in 0..NUMBERS {
-            let (mine, base, stored) = (&mut self.numbers[place], base.numbers[place], stored.numbers[place]);
-            if place <= Total::Revenue as usize {
+        let is_same_order = self[totals::TRANSACTIONS] == base[totals::TRANSACTIONS];
+        for line in 0..NUMBERS {
+            let (mine, base, stored) = (&mut self.numbers[line], base.numbers[line], stored.numbers[line]);
+            if line <= totals::REVENUE {
                 *mine = stored + mine.saturating_sub(base);
-            } else if place <= Total::LastActivity as usize {
+            } else if line <= totals::LAST_ACTIVITY_AT {
                 *mine = stored.max(*mine);
-            } else if *mine == base || place == Total::LastOrder as usize && is_same_order {
+            } else if *mine == base || line == totals::LAST_ORDER && is_same_order {
                 *mine = stored;
             }
         }
@@ -198,73 +163,65 @@ impl Totals {
 /// A run of one visitor's activity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// What was settled when it began and never changes, as lines of [`HEAD_FIELDS`] and then, up to three times, of
-    /// [`attribution::FIELDS`](crate::attribution::FIELDS): its own source, the source of the device's first session,
-    /// and the latest that was not direct, where there was one.
+    /// What was settled when it began and never changes: the lines of [`layout::head`](head) and then, up to three times, of
+    /// [`layout::source`](crate::layout::source): its own source, the source of the device's first session, and the latest
+    /// that was not direct, where there was one.
     pub head: String,
     /// What it adds up to so far.
     pub totals: Totals,
 }
 
-/// The facts of a session's beginning, in the order of their lines.
-///
-/// - `id`: there is no null and no empty one. `device_id`: the device it is on.
-/// - `previous_id`: the session before it on this device. `number`: 1 for the device's first session, then 2.
-/// - `reason`: the [`Rollover`]'s name. `started_at`: Unix milliseconds on the visitor's clock.
-/// - `landing_page`: the path of its first page.
-pub const HEAD_FIELDS: &Fields = "\
-\"id\n\
--device_id\n\
-\"previous_id\n\
-#number\n\
-#started_at\n\
-\"reason\n\
--day\n\
-\"landing_page\n\
-";
-
-/// How many lines these are.
-pub const HEAD_LINES: usize = lines::count(HEAD_FIELDS);
-
-/// Where the device's id stands in [`HEAD_FIELDS`]; native batches say it of the device, not of the session.
-pub const DEVICE_LINE: usize = 1;
-
 impl Session {
     /// Its id.
     pub fn id(&self) -> &str {
-        lines::at(&self.head, 0)
+        lines::at(&self.head, head::ID)
+    }
+
+    /// The id of the device's session before this one; empty if there was none.
+    pub fn previous_id(&self) -> &str {
+        lines::at(&self.head, head::PREVIOUS_ID)
     }
 
     /// 1 for the device's first session, then 2, and so on.
     pub fn number(&self) -> u64 {
-        lines::number_at(&self.head, 3)
+        lines::number_at(&self.head, head::NUMBER)
     }
 
     /// When it began.
     pub fn started(&self) -> Timestamp {
-        Timestamp(lines::number_at(&self.head, 4))
+        Timestamp(lines::number_at(&self.head, head::STARTED_AT))
     }
 
     /// The day it began on.
     pub fn day(&self) -> CivilDay {
-        CivilDay(lines::number_at(&self.head, 6) as u32)
+        CivilDay(lines::number_at(&self.head, head::DAY) as u32)
     }
 
-    /// Where the visitor came from: lines of [`attribution::FIELDS`](crate::attribution::FIELDS), and behind them those
-    /// of the device's first and latest sources.
+    /// The path of its first page.
+    pub fn landing_page(&self) -> &str {
+        lines::at(&self.head, head::LANDING_PAGE)
+    }
+
+    /// The name of the [`Rollover`] that it began by.
+    pub fn reason(&self) -> &str {
+        lines::at(&self.head, head::REASON)
+    }
+
+    /// Where the visitor came from: lines of [`layout::source`](crate::layout::source), and behind them those of the
+    /// device's first and latest sources.
     pub fn sources(&self) -> &str {
-        lines::behind(&self.head, HEAD_LINES)
+        lines::behind(&self.head, head::LINES)
     }
 
-    /// Whether a pending checkout holds it open. What says that it does for longer than it may, by a clock that was
-    /// set, does not.
+    /// Whether a pending checkout holds it open. A hold that would last longer than [`CHECKOUT_MS_MAX`] counts for nothing:
+    /// the clock was set back since.
     pub fn is_held(&self, now: Timestamp) -> bool {
-        let left_ms = Timestamp(self.totals[Total::HeldUntil]).since(now);
+        let left_ms = Timestamp(self.totals[totals::HELD_UNTIL]).since(now);
         left_ms > 0 && left_ms <= CHECKOUT_MS_MAX
     }
 }
 
-/// When to judge a session, and who has come.
+/// The moment that [`decide`] is asked about, and who has come.
 #[derive(Clone, Copy, Debug)]
 pub struct Now<'a> {
     /// The wall clock.
@@ -278,7 +235,34 @@ pub struct Now<'a> {
     pub browser_closed: bool,
 }
 
+/// When `session` ends if nothing more happens: by inactivity, and not before a pending checkout does.
+pub fn expires(session: &Session, now: Timestamp, rules: &Rules) -> Timestamp {
+    let held_until = if session.is_held(now) { session.totals[totals::HELD_UNTIL] } else { 0 };
+    Timestamp((session.totals[totals::LAST_ACTIVITY_AT] + rules.timeout_ms).max(held_until))
+}
+
 /// Whether `session` goes on, or the reason for which activity now begins a new one.
+///
+/// ```text
+///                        activity, no rule ends it
+///                               ┌──────┐
+///   (none) ──first──▶ ┌─────────┴──┐   │      checkoutPending()      ┌────────────┐
+///                     │    live    │◀──┘ ──────────────────────────▶ │    held    │
+///   ┌───────────────▶ └─────┬──────┘ ◀────────────────────────────── └─────┬──────┘
+///   │                       │          purchase, or an hour over           │
+///   │   the time passes     │                                              │
+///   │   expires()           ▼                                              │
+///   │                 ┌────────────┐          newSession()                 │
+///   │                 │    over    │◀──────────────────────────────────────┘
+///   │                 └─────┬──────┘
+///   └── next activity: a new session, with the reason ──┘
+/// ```
+///
+/// | state | is | activity now | time, sending, hiding, looking |
+/// | --- | --- | --- | --- |
+/// | live | before [`expires`], on its day, within its length | extends it | nothing |
+/// | held | a checkout is pending | extends it, whatever the rules say | nothing |
+/// | over | any rule below holds | begins a new session | nothing: it stays over |
 ///
 /// Where several rules end it at once, the first of this order is the reason: inactivity, midnight, maximum
 /// length, browser close, campaign. So `midnight` names the sessions that nothing but the day's end cut short.
@@ -293,7 +277,7 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
     let campaign = lines::first(session.sources(), rules.campaign);
     if session.is_held(now.time) {
         None
-    } else if now.time.since(session.totals.last_activity()) >= rules.timeout_ms {
+    } else if now.time >= expires(session, now.time, rules) {
         Some(Rollover::Inactivity)
     } else if rules.midnight && now.day > session.day() {
         Some(Rollover::Midnight)

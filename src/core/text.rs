@@ -7,13 +7,13 @@ use alloc::string::String;
 
 /// Appends the hexadecimal digit of the lowest four bits of `word`, which may be a decimal one.
 pub(crate) fn push_digit(out: &mut String, word: u64) {
-    let place = (word & 15) as usize;
-    out.push_str("0123456789abcdef".get(place..=place).unwrap_or_default());
+    let digit = (word & 15) as usize;
+    out.push_str("0123456789abcdef".get(digit..=digit).unwrap_or_default());
 }
 
-/// Makes `out` this text, in the block that it has: less code than a new one at each place, and less work.
+/// Makes `out` this text, in the block that it has: less code than a new one at each call, and less work.
 #[inline(never)]
-pub(crate) fn set(out: &mut String, text: &str) {
+pub fn set(out: &mut String, text: &str) {
     out.clear();
     out.push_str(text);
 }

@@ -3,11 +3,12 @@
 mod page;
 mod visit;
 
+use crate::effect::{BatchId, Output};
 use crate::event::{self, Order};
 use crate::id::{self, Entropy};
 use crate::lines::Lines;
-use crate::outbox::{Answer, BatchId, Counters, DropReason, Entry, FlushReason, Leftover, Outbox, Segment};
-use crate::session::{Rollover, Rules, Session, Total};
+use crate::outbox::{Answer, Counters, DropReason, Entry, FlushReason, Outbox, Segment, StoredChunk, Wake};
+use crate::session::{self, Rollover, Rules, Session};
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +18,7 @@ use visit::Visit;
 pub use visit::{ACTIVITY_WRITE_MS, MANUAL_MS_MIN};
 
 /// Everything the world says at the moment of an input.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Moment<'a> {
     /// The wall clock.
     pub wall: Timestamp,
@@ -35,11 +36,11 @@ pub struct Moment<'a> {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// An earlier page left this in storage. Heads come before their entries, these by `seq`, and [`Input::Woke`] when all
-    /// have come.
-    Recovered(Leftover<'a>),
-    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile. Told
-    /// where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
+    /// An earlier page left this in storage. Chunks with heads come before the others of their segment, these by `seq`, and
+    /// [`Input::TimerFired`] when all have come.
+    Recovered(StoredChunk<'a>),
+    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile.
+    /// Reported where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
     Returned,
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {
@@ -60,8 +61,8 @@ pub enum Input<'a> {
         /// The order, if the event is a purchase.
         order: Option<Order<'a>>,
     },
-    /// The site tried to track what cannot be: its properties were no JSON.
-    Untrackable,
+    /// The site called for so many events that cannot be, or for which there was no room before there was a tracker.
+    InvalidEvents(u64),
     /// The visitor did something: a trusted pointer, key, touch or scroll event.
     Activity,
     /// The site wants a new session. It has one a second at most.
@@ -73,28 +74,18 @@ pub enum Input<'a> {
     /// The site wants everything sent.
     Flush,
     /// The time of [`Tracker::next_wake`] has come.
-    Woke,
+    TimerFired,
     /// Somebody will look at the session. Not activity.
-    Looked,
+    SnapshotRequested,
     /// The collector answered, or did not.
     Answered(BatchId, Answer),
 }
 
-/// What the host is to do, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Store a text under a key; remove the key if the text is empty.
-    Store(String, String),
-    /// Encode [`Tracker::batch`] and send it; tell the answer, within
-    /// [`ANSWER_MS_MAX`](crate::outbox::ANSWER_MS_MAX) that there was none.
-    Send(BatchId),
-}
-
 /// A tracker of one page.
 ///
-/// Feed it one [`Input`] with [`handle`](Self::handle), then **carry out what
-/// [`take_outputs`](Self::take_outputs) gives before anything else**, and see to it that [`Input::Woke`] comes
-/// at [`next_wake`](Self::next_wake).
+/// Feed it the [`Input`]s of one task of the page with [`handle`](Self::handle), then [`poll`](Self::poll) it and **carry
+/// out what that gives before anything else**, and see to it that [`Input::TimerFired`] comes at
+/// [`next_wake`](Self::next_wake).
 #[derive(Debug)]
 pub struct Tracker {
     entropy: Entropy,
@@ -104,6 +95,10 @@ pub struct Tracker {
     visit: Visit,
     outbox: Outbox,
     outputs: Vec<Output>,
+    /// Whether the page was hidden or left since the latest [`poll`](Self::poll).
+    is_leaving: bool,
+    /// Whether more is to come of what earlier pages left: a segment is not sent before it is whole.
+    is_recovering: bool,
 }
 
 impl Tracker {
@@ -118,58 +113,71 @@ impl Tracker {
             visit: Visit::new(rules, seed.into()),
             outbox: Outbox::default(),
             outputs: Vec::new(),
+            is_leaving: false,
+            is_recovering: false,
         }
     }
 
-    /// Takes one input.
+    /// Takes one input. What comes of it is for [`poll`](Self::poll) to say.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
         if self.visit.is_wiped(moment) {
-            // And the head of what is open with it: an entry without one would never be seen.
+            // The open segment's head is gone with the record. Another segment stores it again: without it, what follows
+            // could not be recovered.
             self.outbox.close(FlushReason::Rollover);
         }
         self.visit.read(moment);
         self.outbox.read(moment.breaker);
+        self.is_recovering = matches!(input, Input::Recovered(_));
         match input {
-            Input::Recovered(leftover) => return self.outbox.recover(&leftover, moment.wall, &mut self.outputs),
-            Input::Returned => return self.outbox.forget_stored(),
+            Input::Recovered(chunk) => self.outbox.recover(&chunk, moment.wall, &mut self.outputs),
+            Input::Returned => self.outbox.forget_stored(),
             Input::Navigated { to, counts, next_seq } => {
                 self.next_seq = self.next_seq.max(next_seq);
                 self.navigate(moment, &to, counts);
             }
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
-            Input::Untrackable => self.outbox.counters.drop(DropReason::Invalid, 1),
+            Input::InvalidEvents(events) => self.outbox.counters.drop(DropReason::Invalid, events),
             Input::Activity => self.act(moment, true),
             Input::NewSession if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
             Input::CheckoutPending => {
                 self.act(moment, true);
-                self.visit.hold(moment, &mut self.outputs);
+                self.visit.hold(moment);
             }
             Input::Hidden => {
-                self.visit.save(&mut self.outputs);
+                self.is_leaving = true;
+                self.visit.save();
                 self.outbox.close(FlushReason::Hidden);
             }
             Input::Flush => self.outbox.close(FlushReason::Manual),
-            Input::Woke => self.visit.save(&mut self.outputs),
-            Input::Looked | Input::NewSession => {}
+            Input::TimerFired => {
+                self.visit.save();
+                self.outbox.remove_empty(&mut self.outputs);
+            }
+            Input::SnapshotRequested | Input::NewSession => {}
             Input::Answered(batch, answer) => {
                 let session_id = self.visit.session_id();
                 self.outbox.answered(batch, answer, moment.wall, session_id, &mut self.entropy, &mut self.outputs);
             }
         }
-        let is_leaving = matches!(input, Input::Hidden);
-        let session_id = self.visit.session_id();
-        self.outbox.pump(moment, is_leaving, session_id, &mut self.outputs);
     }
 
-    /// What there is to do since the last input, in order.
+    /// What there is to do for the inputs since the last time, in order: the record, then what was tracked, a chunk for all
+    /// of a task, then what is due to be sent.
     #[must_use = "what is not carried out is lost"]
-    pub fn take_outputs(&mut self) -> Vec<Output> {
+    pub fn poll(&mut self, moment: &Moment<'_>) -> Vec<Output> {
+        self.visit.write(&mut self.outputs);
+        self.outbox.store(&mut self.outputs);
+        let is_leaving = core::mem::take(&mut self.is_leaving);
+        if !self.is_recovering {
+            let session_id = self.visit.session_id();
+            self.outbox.send_due((moment.wall, moment.uptime), is_leaving, session_id, &mut self.outputs);
+        }
         core::mem::take(&mut self.outputs)
     }
 
-    /// When to tell [`Input::Woke`], if at all.
-    pub fn next_wake(&self) -> Option<Uptime> {
-        self.outbox.next_wake()
+    /// When to report [`Input::TimerFired`], if at all, and what for.
+    pub fn next_wake(&self) -> Option<(Uptime, Wake)> {
+        self.outbox.wake_at()
     }
 
     /// The batch that [`Output::Send`] named, while it is in flight.
@@ -182,12 +190,9 @@ impl Tracker {
         self.visit.session()
     }
 
-    /// When the session ends by inactivity, if nothing more happens.
-    pub fn expires(&self) -> Timestamp {
-        self.session().map_or(Timestamp(0), |session| {
-            let timeout = session.totals[Total::LastActivity] + self.visit.rules.timeout_ms;
-            Timestamp(timeout.max(session.totals[Total::HeldUntil]))
-        })
+    /// When the session ends if nothing more happens, see [`session::expires`].
+    pub fn expires(&self, now: Timestamp) -> Timestamp {
+        self.session().map_or(now, |session| session::expires(session, now, &self.visit.rules))
     }
 
     /// What became of events on this page.
@@ -237,9 +242,9 @@ impl Tracker {
 
     /// Activity: the session goes on, or a new one begins.
     fn act(&mut self, moment: &Moment<'_>, is_on_open_page: bool) {
-        match self.visit.judge(moment) {
+        match self.visit.decide(moment) {
             Some(reason) => self.begin(moment, reason, is_on_open_page),
-            None => self.visit.go_on(moment, &mut self.outputs),
+            None => self.visit.extend(moment),
         }
     }
 
@@ -250,7 +255,7 @@ impl Tracker {
         if let Some(before) = self.visit.session() {
             before.totals.write(&mut previous);
         }
-        self.visit.begin(moment, reason, &self.page.path, &mut self.outputs);
+        self.visit.begin(moment, reason, &self.page.path);
         self.emit(moment, event::SESSION_START, "", None, previous.text());
         if is_on_open_page {
             self.emit(moment, event::PAGE_VIEW, "", None, "");
@@ -278,11 +283,11 @@ impl Tracker {
         facts.push(props);
         session.totals.write(&mut facts);
         facts.append(previous);
-        let entry = Entry { seq: self.next_seq, facts: facts.into_text() };
+        let entry = Entry::new(self.next_seq, facts.into_text());
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
         if name == event::PAGE_VIEW || order.is_some() {
-            self.visit.save(&mut self.outputs);
+            self.visit.save();
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `cargo x …`: everything a developer runs, with nothing to install by hand.
 
+mod constants;
 mod demo;
+mod optimise;
 mod package;
 mod shell;
 mod size;
-mod slim;
 mod stale;
 mod test;
 mod tools;

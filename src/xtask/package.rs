@@ -1,7 +1,7 @@
 //! The tracker's package: Rust to wasm, wasm to glue, both to scripts. And the report page's script.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{size, slim, stale, tools};
+use crate::{constants, optimise, size, stale, tools};
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
 pub(crate) fn all() -> Result<()> {
     tools::wasm_target()?;
     tools::npm_packages("www")?;
+    constants::write()?;
     let inputs = [
         "Cargo.toml",
         "Cargo.lock",
@@ -59,13 +60,13 @@ fn tracker() -> Result<()> {
         .remove_producers_section(true)
         .encode_into(EncodeInto::Always)
         .generate_output()?;
-    slim::drop_described_closures(output.wasm_mut());
-    slim::blank_message(output.wasm_mut());
-    slim::drop_unused_table(output.wasm_mut());
+    optimise::drop_described_closures(output.wasm_mut());
+    optimise::blank_message(output.wasm_mut());
+    optimise::drop_unused_table(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");
-    let names = slim::optimise(&module.join("shopbell_bg.wasm"))?;
-    slim::rename(&module, &names)?;
+    let names = optimise::optimise(&module.join("shopbell_bg.wasm"))?;
+    optimise::rename(&module, &names)?;
     say("bundling www/tracker/dist with esbuild");
     let wasm = fs::read(module.join("shopbell_bg.wasm"))?;
     fs::write(module.join("encoded.js"), format!("export default '{}';\n", encoded(&wasm)?))?;
@@ -74,11 +75,12 @@ fn tracker() -> Result<()> {
     let dist = dist("tracker");
     let _ = fs::remove_dir_all(&dist);
     fs::create_dir_all(&dist)?;
-    bundle("script.js", "iife", &dist.join("shopbell.js"))?;
+    bundle("script.js", Style::Script, &dist.join("shopbell.js"))?;
     put_inside(&dist.join("shopbell.js"), &wasm)?;
-    bundle("script.split.js", "iife", &dist.join("shopbell.split.js"))?;
-    bundle("index.js", "esm", &dist.join("index.js"))?;
-    bundle("stub.js", "iife", &dist.join("stub.js"))?;
+    bundle("script.split.js", Style::Script, &dist.join("shopbell.split.js"))?;
+    bundle("index.js", Style::Module, &dist.join("index.js"))?;
+    bundle("stub.js", Style::Inline, &dist.join("stub.js"))?;
+    place_stub(&fs::read_to_string(dist.join("stub.js"))?)?;
     fs::write(dist.join("shopbell.wasm"), wasm)?;
     fs::copy(root().join("www/tracker/src/index.d.ts"), dist.join("index.d.ts"))?;
     let manifest = fs::read_to_string(root().join("www/tracker/src/package.json"))?;
@@ -160,24 +162,61 @@ fn masked(wasm: &[u8], mask: u8) -> String {
     text
 }
 
-fn bundle(entry: &str, format: &str, output: &Path) -> Result<()> {
+/// What esbuild and terser may do to a script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// A classic script.
+    Script,
+    /// A module.
+    Module,
+    /// A script that stands in other people's pages, which may be XHTML: without ampersands and "less than".
+    Inline,
+}
+
+fn bundle(entry: &str, style: Style, output: &Path) -> Result<()> {
     let module = module_folder();
     let alias = |name: &str, file: &Path| format!("--alias:shopbell-{name}={}", file.display());
-    let options = [
+    let format = if style == Style::Module { "esm" } else { "iife" };
+    let mut options = vec![
         format!("--format={format}"),
         "--target=es2022".to_owned(),
         alias("glue", &module.join("shopbell_bg.js")),
-        alias("page", &page()?),
+        alias("page", &rooms()?),
         alias("imports", &module.join("imports.js")),
         alias("encoded", &module.join("encoded.js")),
         alias("inside", &module.join("inside.js")),
     ];
+    // Shorter syntax is written with `&&`.
+    options.push(if style == Style::Inline { "--minify-identifiers" } else { "--minify" }.to_owned());
     esbuild(&root().join("www/tracker/src").join(entry), output, &options)?;
     // What esbuild leaves, terser makes a sixteenth smaller.
     let mut terser = Command::new("node");
     terser.arg(root().join("www/node_modules/terser/bin/terser")).arg(output).arg("--output").arg(output);
-    terser.args(["--ecma", "2022", "--compress", "passes=4,toplevel,unsafe_arrows", "--mangle", "toplevel"]);
-    run(if format == "esm" { terser.arg("--module") } else { &mut terser })
+    let plain = if style == Style::Inline { ",conditionals=false,if_return=false,comparisons=false" } else { "" };
+    let compress = format!("passes=4,toplevel,unsafe_arrows{plain}");
+    terser.args(["--ecma", "2022", "--compress", &compress, "--mangle", "toplevel"]);
+    run(if style == Style::Module { terser.arg("--module") } else { &mut terser })?;
+    let bundled = fs::read_to_string(output)?;
+    if let Some(found) = bundled.find(['&', '<']).filter(|_| style == Style::Inline) {
+        let around: String = bundled.chars().skip(found.saturating_sub(30)).take(60).collect();
+        bail!("{} cannot stand in XHTML: …{around}…", output.display());
+    }
+    Ok(())
+}
+
+/// Puts the inline stub where people copy it from, and into the shop: a line of its own.
+fn place_stub(stub: &str) -> Result<()> {
+    for file in ["README.md", "www/shop/index.html"] {
+        let path = root().join(file);
+        let text = fs::read_to_string(&path)?;
+        let is_stub = |line: &&str| line.starts_with("<script>(") && line.contains("shopbell");
+        let before = text.lines().find(is_stub).with_context(|| format!("{file} has no line with the inline stub"))?;
+        let placed = text.replace(before, &format!("<script>{}</script>", stub.trim()));
+        if placed != text {
+            fs::write(path, placed)?;
+        }
+    }
+    Ok(())
 }
 
 /// A front-end in Rust, as modules for a browser.
@@ -193,22 +232,25 @@ pub(crate) fn front_end() -> Result<()> {
         .generate(root().join("target/x/front-end"))
 }
 
-/// The copy of `page.js` that the glue imports; the scripts must have the same one.
-fn page() -> Result<PathBuf> {
+/// The copies of `src/browser/page` that the glue imports; the scripts must have the same.
+fn rooms() -> Result<PathBuf> {
     let snippets = fs::read_dir(module_folder().join("snippets"))?;
-    let folder = snippets.flatten().next().context("wasm-bindgen wrote no snippets")?;
-    Ok(folder.path().join("page.js"))
+    let folder = snippets.flatten().next().context("wasm-bindgen wrote no snippets")?.path().join("page");
+    for room in fs::read_dir(root().join("src/browser/page"))?.flatten() {
+        fs::copy(room.path(), folder.join(room.file_name()))?;
+    }
+    Ok(folder)
 }
 
 fn report() -> Result<()> {
     say("bundling www/report/dist with esbuild");
-    let options = ["--format=esm".to_owned(), "--target=es2022".to_owned()];
+    let options = ["--format=esm".to_owned(), "--target=es2022".to_owned(), "--minify".to_owned()];
     esbuild(&root().join("www/report/report.js"), &dist("report").join("report.js"), &options)
 }
 
 fn esbuild(entry: &Path, output: &Path, options: &[String]) -> Result<()> {
     let mut esbuild = Command::new("node");
     esbuild.arg(root().join("www/node_modules/esbuild/bin/esbuild")).arg(entry);
-    esbuild.args(["--bundle", "--minify", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]);
+    esbuild.args(["--bundle", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]);
     run(esbuild.args(options).arg(format!("--outfile={}", output.display())))
 }

@@ -133,14 +133,14 @@ test('a batch that is refused for the quota of the page goes without keepalive',
   await context.route('**/hang', () => {});
   await page.evaluate(() => void fetch('/hang', { method: 'POST', body: 'x'.repeat(64_000), keepalive: true }).catch(() => {}));
   await page.evaluate(() => {
-    for (let place = 0; place < 30; place++) shopbell.track('large', { place, text: 'x'.repeat(100) });
+    for (let place = 0; place < 80; place++) shopbell.track('large', { place, text: `${Math.random()}`.repeat(5) });
   });
   await until('all is acknowledged', async () => {
     await flush(page);
     return (await session(page)).waiting === 0;
   });
-  await collector.settled(32);
-  assert.equal((await session(page)).retried, 1);
+  await collector.settled(82);
+  assert.ok((await session(page)).retried >= 1);
 });
 
 test('where there is no keepalive, a page that is left sends beacons, halved as long as they are refused', async () => {
@@ -182,29 +182,30 @@ test('a call costs the same with one event waiting, with storage taken up and wi
   await collector.down();
   const [few, stored, many] = await page.evaluate(async () => {
     const call = () => shopbell.track('view_item', { item_id: 'sku', price: 19.9, currency: 'EUR', position: 1, list: 'home' });
-    /** The median of what so many calls take, of many times. */
+    /** The median of what a hundred calls in a task take until they are stored, of so many times. */
     const median = (times) => {
       const took = [];
       for (let time = 0; time < times; time++) {
         const began = performance.now();
-        for (let place = 0; place < 10; place++) call();
+        for (let nth = 0; nth < 100; nth++) call();
+        shopbell.session();
         took.push(performance.now() - began);
       }
       return took.sort((one, other) => one - other)[times >> 1];
     };
     const until = (count) => {
-      while (shopbell.session().waiting < count) call();
+      while (shopbell.session().waiting < count) for (let nth = 0; nth < 100; nth++) call();
     };
     // Nothing is to be in flight.
     call();
     await shopbell.flush();
-    const few = median(20);
-    until(600);
-    const stored = median(20);
+    const few = median(5);
+    until(2000);
+    const stored = median(15);
     until(10_000);
-    return [few, stored, median(20)];
+    return [few, stored, median(15)];
   });
-  console.log(`track() with 600 waiting: ${(stored / few).toFixed(2)} of what it takes with few; with 10,000: ${(many / few).toFixed(2)}`);
+  console.log(`track() with 2,000 waiting: ${(stored / few).toFixed(2)} of what it takes with few; with 10,000: ${(many / few).toFixed(2)}`);
   assert.ok(stored / few <= 1.5 && many / few <= 1.5, `${few} ms, ${stored} ms, ${many} ms`);
   await collector.up();
 });

@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 use shopbell_core::attribution::Landing;
+use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
-use shopbell_core::outbox::{Answer, BATCH_BYTES_MAX, BREAKER_KEY, BatchId, Leftover};
+use shopbell_core::layout::source;
+use shopbell_core::lines;
+use shopbell_core::outbox::{Answer, BATCH_BYTES_MAX, BREAKER_KEY, StoredChunk};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -27,6 +30,8 @@ pub(crate) struct Tab {
     pub(crate) wall: u64,
     began: u64,
     pub(crate) sent: Vec<(BatchId, Value)>,
+    /// The keys of all that was written, in order.
+    pub(crate) writes: Vec<String>,
 }
 
 impl Tab {
@@ -38,6 +43,7 @@ impl Tab {
             wall,
             began: wall,
             sent: Vec::new(),
+            writes: Vec::new(),
         }
     }
 
@@ -47,7 +53,13 @@ impl Tab {
         tab
     }
 
+    /// One input in a task of its own.
     pub(crate) fn tell(&mut self, input: Input<'_>) {
+        self.tell_all(&[input]);
+    }
+
+    /// The inputs of one task.
+    pub(crate) fn tell_all(&mut self, inputs: &[Input<'_>]) {
         let read = |key| self.storage.borrow().get(key).cloned().unwrap_or_default();
         let (stored, breaker) = (read(RECORD_KEY), read(BREAKER_KEY));
         let moment = Moment {
@@ -57,11 +69,16 @@ impl Tab {
             stored: &stored,
             breaker: &breaker,
         };
-        self.tracker.handle(&moment, input);
-        for output in self.tracker.take_outputs() {
+        for input in inputs {
+            self.tracker.handle(&moment, *input);
+        }
+        for output in self.tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) if text.is_empty() => drop(self.storage.borrow_mut().remove(&key)),
-                Output::Store(key, text) => drop(self.storage.borrow_mut().insert(key, text)),
+                Output::Store(key, text) => {
+                    self.writes.push(key.clone());
+                    self.storage.borrow_mut().insert(key, text);
+                }
                 Output::Send(batch) => {
                     let body = self.encode(batch);
                     assert!(body.len() <= BATCH_BYTES_MAX, "a batch of {} bytes", body.len());
@@ -101,8 +118,13 @@ impl Tab {
 
     /// The collector answers the latest batch.
     pub(crate) fn answer(&mut self, status: u64) {
+        self.hear(Answer::from_status(status, 0));
+    }
+
+    /// What became of the latest batch.
+    pub(crate) fn hear(&mut self, answer: Answer) {
         let batch = self.sent.last().expect("something was sent").0;
-        self.tell(Input::Answered(batch, Answer::from_status(status, 0)));
+        self.tell(Input::Answered(batch, answer));
     }
 
     /// Takes over what tabs of these names have stored, as a page that begins does.
@@ -121,23 +143,23 @@ impl Tab {
         }
         left.sort_unstable();
         for (tab_id, first_seq, seq, text) in left {
-            self.tell(Input::Recovered(Leftover { tab_id, first_seq, seq, text }));
+            self.tell(Input::Recovered(StoredChunk { tab_id, first_seq, seq, text }));
         }
-        self.tell(Input::Woke);
+        self.tell(Input::TimerFired);
     }
 
     /// Lets time pass until the tracker's timer rings.
     pub(crate) fn wake(&mut self) {
-        let at = self.tracker.next_wake().expect("the timer is set");
+        let (at, _) = self.tracker.next_wake().expect("the timer is set");
         self.wall = self.wall.max(self.began + at.0);
-        self.tell(Input::Woke);
+        self.tell(Input::TimerFired);
     }
 
     /// Number, reason and source of the session.
     pub(crate) fn session(&self) -> (u64, String, String) {
         let session = self.tracker.session().expect("a session");
-        let line = |lines: &str, place| lines.lines().nth(place).unwrap_or_default().to_owned();
-        (session.number(), line(&session.head, 5), line(session.sources(), 0))
+        let source = lines::at(session.sources(), source::SOURCE).to_owned();
+        (session.number(), session.reason().to_owned(), source)
     }
 
     #[track_caller]

@@ -5,8 +5,10 @@ mod tab;
 
 use shopbell_core::event::{Money, Order};
 use shopbell_core::id::Entropy;
+use shopbell_core::layout::{head, totals};
+use shopbell_core::lines;
 use shopbell_core::record::RECORD_KEY;
-use shopbell_core::session::{Rules, Total};
+use shopbell_core::session::Rules;
 use shopbell_core::tracker::{Input, Navigation, NavigationKind, Tracker};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,8 +28,8 @@ fn the_example_of_a_visitor_who_comes_back_the_next_evening() {
     tab.tell(Input::Tracked { name: "purchase", props: "", order: Some(order) });
     tab.check(1, "first", "facebook");
     let first = tab.tracker.session().cloned().expect("a session");
-    assert_eq!(first.totals[Total::PageViews], 4);
-    assert_eq!((first.totals[Total::Transactions], first.totals[Total::Revenue]), (1, 599_000));
+    assert_eq!(first.totals[totals::PAGE_VIEWS], 4);
+    assert_eq!((first.totals[totals::TRANSACTIONS], first.totals[totals::REVENUE]), (1, 599_000));
     tab.tell(Input::Hidden);
 
     let mut next = Tab::open(&storage, EVENING + DAY_MS, "/");
@@ -35,9 +37,9 @@ fn the_example_of_a_visitor_who_comes_back_the_next_evening() {
     next.load(NavigationKind::Spa, "/p/lamp");
     next.check(2, "inactivity", "(direct)");
     let second = next.tracker.session().expect("a session");
-    assert_eq!(second.head.lines().nth(2), Some(first.id()));
-    assert_eq!(second.head.lines().nth(1), first.head.lines().nth(1), "the same device");
-    assert_eq!(second.totals[Total::PageViews], 2);
+    assert_eq!(lines::at(&second.head, head::PREVIOUS_ID), first.id());
+    assert_eq!(lines::at(&second.head, head::DEVICE_ID), lines::at(&first.head, head::DEVICE_ID), "the same device");
+    assert_eq!(second.totals[totals::PAGE_VIEWS], 2);
 }
 
 #[test]
@@ -47,8 +49,8 @@ fn an_order_counts_once_however_often_its_page_is_loaded() {
         let order = Order { id: "A1", value: Money(10_000), currency: "EUR" };
         tab.tell(Input::Tracked { name: "purchase", props: "", order: Some(order) });
     }
-    let totals = &tab.tracker.session().expect("a session").totals;
-    assert_eq!((totals[Total::Transactions], totals[Total::Revenue], totals[Total::Events]), (1, 10_000, 5));
+    let sums = &tab.tracker.session().expect("a session").totals;
+    assert_eq!((sums[totals::TRANSACTIONS], sums[totals::REVENUE], sums[totals::EVENTS]), (1, 10_000, 5));
 }
 
 #[test]
@@ -95,9 +97,9 @@ fn tabs_share_one_session_and_add_up_its_totals() {
     }
     one.tell(Input::Hidden);
     two.tell(Input::Hidden);
-    one.tell(Input::Looked);
-    let totals = &one.tracker.session().expect("a session").totals;
-    assert_eq!((totals[Total::PageViews], totals[Total::Events]), (2, 12));
+    one.tell(Input::SnapshotRequested);
+    let sums = &one.tracker.session().expect("a session").totals;
+    assert_eq!((sums[totals::PAGE_VIEWS], sums[totals::EVENTS]), (2, 12));
     assert_eq!(one.tracker.session().map(|s| s.id().to_owned()), two.tracker.session().map(|s| s.id().to_owned()));
 }
 

@@ -1,13 +1,14 @@
 //! The native batch, byte for byte.
 
 use shopbell_core::attribution::Landing;
+use shopbell_core::effect::Output;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{BATCH_BYTES_MAX, Counters};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
 
 /// The body of the first batch after these inputs.
 fn encode(inputs: &[Input<'_>]) -> String {
@@ -16,8 +17,10 @@ fn encode(inputs: &[Input<'_>]) -> String {
     let mut outputs = Vec::new();
     for input in inputs.iter().chain([&Input::Flush]) {
         let (wall, uptime, day) = (Timestamp(1_773_172_800_000), Uptime(1_234), CivilDay(20_522));
-        tracker.handle(&Moment { wall, uptime, day, stored: &stored, breaker: "" }, *input);
-        for output in tracker.take_outputs() {
+        let before = stored.clone();
+        let moment = Moment { wall, uptime, day, stored: &before, breaker: "" };
+        tracker.handle(&moment, *input);
+        for output in tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) if key == RECORD_KEY => stored = text,
                 output => outputs.push(output),

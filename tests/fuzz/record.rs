@@ -9,7 +9,7 @@ use shopbell_core::attribution::Landing;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
-use shopbell_core::outbox::{BREAKER_KEY, Leftover};
+use shopbell_core::outbox::{BREAKER_KEY, StoredChunk};
 use shopbell_core::record::{RECORD_KEY, Record};
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
@@ -28,12 +28,12 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     let landing = Landing::default().lines();
     let url = "https://shop.example/p/lamp";
     let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", browser_closed: false, landing: &landing, title: "" };
-    let left = |seq, text| Input::Recovered(Leftover { tab_id: "left", first_seq: 7, seq, text });
+    let left = |seq, text| Input::Recovered(StoredChunk { tab_id: "left", first_seq: 7, seq, text });
     let inputs = [
         left(None, &head),
         left(Some(7), &entry),
         left(Some(8), &head),
-        Input::Woke,
+        Input::TimerFired,
         Input::Navigated { to, counts: true, next_seq: 0 },
         Input::Tracked { name: "e", props: "{}", order: None },
         Input::Hidden,

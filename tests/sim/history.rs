@@ -142,10 +142,10 @@ impl History {
             && beginning.reason == reason
             && started.parse() == Ok(beginning.started)
             && beginning.landing_page == landing_page
-            && expected.active == totals[Total::LastActivity]
-            && expected.held_until == totals[Total::HeldUntil]
-            && expected.has_order == (totals[Total::FunnelStep] as usize == FUNNEL_STEPS - 1)
-            && expected.counts == [totals[Total::Events], totals[Total::PageViews], totals[Total::Transactions]];
+            && expected.active == totals[totals::LAST_ACTIVITY_AT]
+            && expected.held_until == totals[totals::HELD_UNTIL]
+            && expected.has_order == (totals[totals::FUNNEL_STEP] as usize == FUNNEL_STEPS - 1)
+            && expected.counts == [totals[totals::EVENTS], totals[totals::PAGE_VIEWS], totals[totals::TRANSACTIONS]];
         let sources = [Some(beginning.source), Some(beginning.first_touch), beginning.last_non_direct];
         let mut rest = lines::behind(&found.head, HEAD_LINES);
         let mut are_same = true;

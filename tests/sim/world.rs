@@ -208,7 +208,7 @@ impl World<'_> {
             }
             let Some((at, tab)) = wake else { break };
             self.elapsed = self.elapsed.max(at);
-            self.tell(tab, Input::Woke, &Deed::Save)?;
+            self.tell(tab, Input::TimerFired, &Deed::Save)?;
             wakes += 1;
             if wakes > WAKES_MAX + ms as usize / 200 {
                 return Err(format!("tab {tab} rang {wakes} times in {ms} ms"));
@@ -298,7 +298,7 @@ impl World<'_> {
                 }
                 Ok(())
             }
-            Act::Look => self.tell(tab, Input::Looked, &Deed::Nothing),
+            Act::Look => self.tell(tab, Input::SnapshotRequested, &Deed::Nothing),
             Act::Close => self.close(tab),
             Act::Crash { effects } => {
                 self.effects_left = Some(effects);

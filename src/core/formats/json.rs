@@ -1,9 +1,8 @@
 //! JSON as formats write it, from tables of fields and lines of text.
 
-use crate::attribution;
 use crate::event::{self, Money};
+use crate::layout::{source, totals};
 use crate::lines::{self, Fields, kind};
-use crate::session::TOTALS_FIELDS;
 use crate::text::{self, push_json};
 use alloc::string::String;
 
@@ -60,7 +59,7 @@ impl Json {
         for name in ["source", "first_touch", "last_non_direct"] {
             if !rest.is_empty() {
                 self.object(name);
-                rest = self.facts(attribution::FIELDS, rest);
+                rest = self.facts(source::FIELDS, rest);
                 self.end("}");
             }
         }
@@ -70,7 +69,7 @@ impl Json {
     pub(super) fn totals(&mut self, name: &str, totals: &str) {
         if !totals.is_empty() {
             self.object(name);
-            self.facts(TOTALS_FIELDS, totals);
+            self.facts(totals::FIELDS, totals);
             self.end("}");
         }
     }

@@ -2,10 +2,9 @@
 
 use super::Context;
 use super::json::Json;
+use crate::layout::{event, head, totals};
 use crate::lines;
 use crate::outbox::{DropReason, Entry, FlushReason, Segment};
-use crate::session::{HEAD_FIELDS, TOTALS_LINES};
-use crate::{event, session};
 use alloc::string::String;
 
 /// The body of a batch. It is sent as `text/plain`, so that another origin's collector needs no preflight (Fetch
@@ -14,7 +13,7 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     let mut json = Json::default();
     let events = batch.batch();
     let totals = |entry: Option<&'a Entry>| entry.map_or("", |entry| lines::behind(&entry.facts, event::LINES));
-    let previous = lines::behind(totals(events.first()), TOTALS_LINES);
+    let previous = lines::behind(totals(events.first()), totals::LINES);
     let totals = totals(events.last());
     json.begin("{");
     json.text("schema", "shopbell/1");
@@ -26,13 +25,13 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
         json.number("sent_offset_ms", context.sent_uptime.0);
     }
     json.object("device");
-    json.text("id", lines::at(&batch.head, session::DEVICE_LINE));
+    json.text("id", lines::at(&batch.head, head::DEVICE_ID));
     json.text("storage", context.storage);
     json.separate();
     json.out.push_str(context.device);
     json.end("}");
     json.object("session");
-    let sources = json.facts(HEAD_FIELDS, &batch.head);
+    let sources = json.facts(head::FIELDS, &batch.head);
     json.sources(sources);
     json.totals("totals", totals);
     json.totals("previous", previous);

@@ -1,8 +1,9 @@
 //! The session as its page sees it: named as in the native batch.
 
 use super::json::Json;
+use crate::layout::head;
 use crate::lines;
-use crate::session::{DEVICE_LINE, HEAD_FIELDS};
+use crate::time::Timestamp;
 use crate::tracker::Tracker;
 use alloc::string::String;
 
@@ -10,7 +11,7 @@ use alloc::string::String;
 ///
 /// A text that is unknown is absent. Times are Unix milliseconds; `expires_at` is when the session ends by inactivity if
 /// nothing more happens. `storage` is where the tracker keeps its state.
-pub fn encode(tracker: &Tracker, storage: &str) -> String {
+pub fn encode(tracker: &Tracker, now: Timestamp, storage: &str) -> String {
     let mut json = Json::default();
     let Some(session) = tracker.session() else {
         return "null".into();
@@ -19,12 +20,12 @@ pub fn encode(tracker: &Tracker, storage: &str) -> String {
     let mut totals = lines::Lines::default();
     session.totals.write(&mut totals);
     json.begin("{");
-    let sources = json.facts(HEAD_FIELDS, &session.head);
+    let sources = json.facts(head::FIELDS, &session.head);
     json.sources(sources);
     json.totals("totals", totals.text());
-    json.text("device_id", lines::at(&session.head, DEVICE_LINE));
+    json.text("device_id", lines::at(&session.head, head::DEVICE_ID));
     json.text("storage", storage);
-    json.number("expires_at", tracker.expires().0);
+    json.number("expires_at", tracker.expires(now).0);
     json.number("waiting", tracker.waiting());
     json.number("sent", counters.sent);
     json.number("retried", counters.retried);

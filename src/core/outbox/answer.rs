@@ -19,20 +19,12 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// A beacon that the browser did not take.
-    pub const REFUSED: u64 = 1;
-    /// A request that failed at once.
-    pub const BLOCKED: u64 = 2;
-
-    /// The meaning of an HTTP status (RFC 9110 section 15), of [`REFUSED`](Self::REFUSED) and
-    /// [`BLOCKED`](Self::BLOCKED); 0 stands for a request that failed.
+    /// The meaning of an HTTP status (RFC 9110 section 15).
     pub fn from_status(status: u64, retry_after_ms: u64) -> Self {
         match status {
             200..300 => Self::Accepted,
             413 => Self::TooLarge,
-            Self::REFUSED => Self::Refused,
-            Self::BLOCKED => Self::Blocked,
-            0 | 408 | 429 | 500.. => Self::Unavailable(retry_after_ms),
+            408 | 429 | 500.. => Self::Unavailable(retry_after_ms),
             _ => Self::Rejected,
         }
     }

@@ -4,10 +4,10 @@
 //! must be answered for itself; its failure begins a longer wait, any other answer ends it all.
 
 use super::{ANSWER_MS_MAX, Answer};
+use crate::effect::Output;
 use crate::id;
 use crate::lines::{self, Lines};
 use crate::time::Timestamp;
-use crate::tracker::Output;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -34,7 +34,7 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// Takes in what is stored. Text that is none says that nothing has failed.
+    /// Takes in what is stored. Any other text says that nothing has failed.
     pub(super) fn read(&mut self, stored: &str) {
         let seen = id::fingerprint(stored);
         if self.seen != seen {
@@ -66,8 +66,8 @@ impl Breaker {
         self.failures == 0
     }
 
-    /// How long to wait yet; `None` for as long as the session lasts. What says longer than is ever waited, by a clock
-    /// that was set, says nothing.
+    /// How long to wait yet; `None` for as long as the session lasts. A wait that is longer than any there is counts for
+    /// nothing: the clock was set since.
     pub(super) fn wait_ms(&self, wall: Timestamp, session_id: &str) -> Option<u64> {
         let is_quiet = self.failures >= BLOCKED_FAILURES && self.blocked == name(session_id);
         (!is_quiet).then_some(self.left_ms(wall))

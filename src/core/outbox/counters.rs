@@ -45,13 +45,16 @@ pub enum DropReason {
     Count,
     /// It was older than [`EVENT_AGE_MS_MAX`].
     Age,
-    /// It was not taken at all: no name, no JSON, or properties over the limit.
+    /// It was not taken at all: no name, no JSON, properties over the limit, or more calls than are kept before there is a
+    /// tracker.
     Invalid,
+    /// It stood in storage and cannot be read, or its session cannot.
+    Unreadable,
 }
 
 impl DropReason {
     /// The reasons' names on the wire, a line each, in their order.
-    pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\n";
+    pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\nunreadable\n";
     const COUNT: usize = lines::count(Self::NAMES);
 }
 

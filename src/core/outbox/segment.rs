@@ -1,30 +1,43 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
-use super::{BATCH_AGE_MS_MAX, BatchId, FlushReason};
+use super::{BATCH_AGE_MS_MAX, FlushReason};
+use crate::effect::{BatchId, Output};
 use crate::event;
-use crate::lines::{self, kind};
-use crate::text::{json_bytes, push_number};
+use crate::layout;
+use crate::lines::{self, SEPARATOR, kind};
+use crate::text::{self, json_bytes, push_number};
 use crate::time::Uptime;
-use crate::tracker::Output;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// What a batch takes beside its events and what its session's facts are: the device, totals, names, punctuation.
 const ENVELOPE_BYTES: usize = 1_800;
 /// What an event takes beside its facts: its tab, and brackets.
-const EVENT_BYTES: usize = 64;
+const EVENT_BYTES: usize = 48;
 
 /// A waiting event.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Its place among the tab's events.
+    /// Its index among the tab's events.
     pub seq: u64,
-    /// Its facts: lines of [`event::FIELDS`], then the session's totals as they were; in the event that begins a session,
-    /// then those of the session before.
+    /// Its facts: lines of [`layout::event`](crate::layout::event), then the session's totals as they were; in the event
+    /// that begins a session, then those of the session before.
     pub facts: String,
+    /// The stored chunk that it is in, by the `seq` of that chunk's first event.
+    pub(super) chunk: Option<u64>,
+}
+
+impl Entry {
+    /// An event that is not stored yet.
+    pub fn new(seq: u64, facts: String) -> Self {
+        Self { seq, facts, chunk: None }
+    }
 }
 
 /// Waiting events that leave together.
+///
+/// What one task of the page adds is stored together, as a chunk: facts with a [`SEPARATOR`] in front of each. In the first
+/// chunk the head comes first.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// The tab whose events they are.
@@ -45,7 +58,7 @@ pub struct Segment {
     /// Whether it is in storage too.
     pub(super) is_stored: bool,
     /// Whether it has a purchase or a refund: then it is dropped last.
-    pub(super) is_precious: bool,
+    pub(super) has_revenue: bool,
     /// What it takes as one batch at most. It does not shrink where a part has left.
     pub(super) bytes: usize,
     pub(super) opened: Uptime,
@@ -63,7 +76,7 @@ impl Segment {
             attempts: 0,
             batch_events_max: usize::MAX,
             is_stored,
-            is_precious: false,
+            has_revenue: false,
             bytes: ENVELOPE_BYTES + json_bytes(head),
             opened,
             in_flight: None,
@@ -77,60 +90,111 @@ impl Segment {
 
     /// Adds an event of so many bytes.
     pub(super) fn push(&mut self, entry: Entry, bytes: usize) {
-        self.is_precious |= is_precious(&entry.facts);
+        self.has_revenue |= has_revenue(&entry.facts);
         self.entries.push(entry);
         self.bytes += bytes;
-    }
-
-    /// Adds an event that comes after those that are there; another is in hand already.
-    pub(super) fn append(&mut self, seq: u64, facts: &str) {
-        if self.entries.last().is_none_or(|last| last.seq < seq) {
-            self.push(Entry { seq, facts: facts.to_string() }, entry_bytes(facts));
-        }
     }
 
     pub(super) fn is_old(&self, uptime: Uptime) -> bool {
         uptime >= self.opened.after_ms(BATCH_AGE_MS_MAX)
     }
 
-    /// Whether it waits to be sent. One without events is what is left of events that were too old.
+    /// Whether it waits to be sent. A segment whose events were all too old has none left.
     pub(super) fn is_ready(&self) -> bool {
         self.closed.is_some() && self.in_flight.is_none() && !self.entries.is_empty()
     }
 
-    /// Stores lines as its head, or as its entry of this `seq`; no lines remove that. Nothing, if it is not to be stored.
-    pub(super) fn store(&self, seq: Option<u64>, lines: &str, out: &mut Vec<Output>) {
-        if self.is_stored {
-            let text = if lines.is_empty() { String::new() } else { lines::seal(lines) };
-            out.push(Output::Store(key(&self.tab_id, self.first_seq, seq), text));
+    /// Stores what is not stored yet, as one chunk.
+    pub(super) fn store(&mut self, out: &mut Vec<Output>) {
+        let is_new = |entry: &&mut Entry| entry.chunk.is_none();
+        let mut added = self.entries.iter_mut().filter(is_new);
+        let Some(first) = added.next().filter(|_| self.is_stored) else { return };
+        let chunk = first.seq;
+        first.chunk = Some(chunk);
+        for entry in added {
+            entry.chunk = Some(chunk);
+        }
+        self.write_chunk(chunk, out);
+    }
+
+    /// Adds an event of a stored chunk, if it comes after those that are there; this page may have it in hand already.
+    pub(super) fn append(&mut self, facts: &str, chunk: u64) {
+        let seq = lines::number_at(facts, layout::event::SEQ);
+        if self.entries.last().is_none_or(|last| last.seq < seq) {
+            let entry = Entry { seq, facts: facts.to_string(), chunk: Some(chunk) };
+            self.push(entry, entry_bytes(facts));
         }
     }
 
-    /// Removes its first so many events, and its head last if it has no more: a crash in between leaves no entry without
+    /// Brings a chunk that was read to where this version keeps it. Version 3 had a segment's first event under a key of
+    /// its own; and of a chunk whose events were all too old, nothing stays.
+    pub(super) fn settle_chunk(&self, seq: Option<u64>, out: &mut Vec<Output>) {
+        let chunk = seq.unwrap_or(self.first_seq);
+        if seq == Some(self.first_seq) {
+            self.write_chunk(chunk, out);
+            out.push(Output::Store(key(&self.tab_id, self.first_seq, seq), String::new()));
+        } else if seq.is_some() && !self.entries.iter().any(|entry| entry.chunk == seq) {
+            self.write_chunk(chunk, out);
+        }
+    }
+
+    /// Writes a chunk as it is now; one that has neither events nor the head of others is removed.
+    fn write_chunk(&self, chunk: u64, out: &mut Vec<Output>) {
+        let mut lines = String::new();
+        let has_head = chunk == self.first_seq;
+        if has_head && !self.entries.is_empty() {
+            lines.push_str(&self.head);
+        }
+        for entry in &self.entries {
+            if entry.chunk == Some(chunk) {
+                if has_head || !lines.is_empty() {
+                    lines.push_str(SEPARATOR_TEXT);
+                }
+                lines.push_str(&entry.facts);
+            }
+        }
+        let text = if lines.is_empty() { lines } else { lines::seal(&lines) };
+        out.push(Output::Store(key(&self.tab_id, self.first_seq, (!has_head).then_some(chunk)), text));
+    }
+
+    /// Removes its first so many events, and its head last if it has no more: a crash in between leaves no event without
     /// a head. Returns how many that were.
     pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) -> u64 {
         let mut removed = 0;
+        let mut has_head_changed = false;
         while removed < first as u64 && !self.entries.is_empty() {
-            let entry = self.entries.remove(0);
-            self.store(Some(entry.seq), "", out);
+            let chunk = self.entries.remove(0).chunk;
             removed += 1;
+            let is_last = removed == first as u64 || self.entries.first().is_none_or(|next| next.chunk != chunk);
+            has_head_changed |= chunk == Some(self.first_seq);
+            if let Some(chunk) = chunk.filter(|chunk| is_last && *chunk != self.first_seq) {
+                self.write_chunk(chunk, out);
+            }
         }
-        if self.entries.is_empty() {
-            self.store(None, "", out);
+        if self.is_stored && (has_head_changed || self.entries.is_empty()) {
+            self.write_chunk(self.first_seq, out);
         }
         removed
     }
 }
 
-/// The storage key of a segment's head, or of its entry.
-pub fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
+const SEPARATOR_TEXT: &str = "\u{1e}";
+const _: () = assert!(SEPARATOR_TEXT.as_bytes()[0] == SEPARATOR);
+
+/// Takes the next part off a stored chunk: the head, where it has that, or the facts of an event.
+pub fn next_part<'a>(rest: &mut &'a str) -> &'a str {
+    text::take(rest, SEPARATOR)
+}
+
+/// The storage key of a segment's first chunk, or of another by the `seq` of its first event.
+pub fn key(tab_id: &str, first_seq: u64, chunk: Option<u64>) -> String {
     let mut key = "shopbell.".to_string();
     key.push_str(tab_id);
     key.push_str(".");
     push_number(&mut key, first_seq);
-    if let Some(seq) = seq {
+    if let Some(chunk) = chunk {
         key.push_str(".");
-        push_number(&mut key, seq);
+        push_number(&mut key, chunk);
     }
     key
 }
@@ -138,7 +202,7 @@ pub fn key(tab_id: &str, first_seq: u64, seq: Option<u64>) -> String {
 /// At most how many bytes an entry takes in a batch of the native format.
 pub(super) fn entry_bytes(facts: &str) -> usize {
     let mut bytes = EVENT_BYTES;
-    let (mut fields, mut rest) = (event::FIELDS, facts);
+    let (mut fields, mut rest) = (layout::event::FIELDS, facts);
     while !fields.is_empty() {
         let (kind, name) = lines::next_field(&mut fields);
         let line = lines::next(&mut rest);
@@ -149,7 +213,7 @@ pub(super) fn entry_bytes(facts: &str) -> usize {
 }
 
 /// Whether an event of these facts is a purchase or a refund.
-pub(super) fn is_precious(facts: &str) -> bool {
-    let name = lines::at(facts, event::NAME_LINE);
+pub(super) fn has_revenue(facts: &str) -> bool {
+    let name = lines::at(facts, layout::event::NAME);
     name == event::PURCHASE || name == event::REFUND
 }

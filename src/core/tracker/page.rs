@@ -27,8 +27,7 @@ pub struct Navigation<'a> {
     pub path: &'a str,
     /// Whether no tab of the origin was left when this one came, and the site ends sessions then.
     pub browser_closed: bool,
-    /// What URL and referrer say of where the visitor came from: the lines of a
-    /// [`Landing`](crate::attribution::Landing).
+    /// What URL and referrer say of where the visitor came from: lines of [`layout::landing`](crate::layout::landing).
     pub landing: &'a str,
     /// `document.title`, at most [`TITLE_UNITS_MAX`](crate::event::TITLE_UNITS_MAX) long.
     pub title: &'a str,

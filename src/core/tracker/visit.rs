@@ -1,11 +1,13 @@
-//! The session in hand: read from the shared record, gone on with or begun anew, written back.
+//! The session in hand: read from the shared record, extended or begun anew, written back.
 
-use super::{Moment, Navigation, NavigationKind, Output};
-use crate::attribution::{self, Arrival, DIRECT};
+use super::{Moment, Navigation, NavigationKind};
+use crate::attribution::{Arrival, DIRECT};
+use crate::effect::Output;
 use crate::id;
+use crate::layout::{source, totals};
 use crate::lines::{self, Lines};
-use crate::record::{RECORD_KEY, Record};
-use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Total, Totals, decide, next_id};
+use crate::record::{RECORD_KEY, Record, Stored};
+use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Totals, decide, next_id};
 use crate::text;
 use crate::time::Uptime;
 use alloc::string::{String, ToString};
@@ -18,6 +20,7 @@ pub const ACTIVITY_WRITE_MS: u64 = 5_000;
 pub const MANUAL_MS_MIN: u64 = 1_000;
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Visit {
     pub(super) rules: Rules,
     /// What the device's ids are derived from, where no record says it.
@@ -37,6 +40,10 @@ pub(super) struct Visit {
     browser_closed: bool,
     /// From when on the site may have another session.
     next_manual: Uptime,
+    /// Whether the record is to be written.
+    is_due: bool,
+    /// Whether the stored record is a later version's, and so not to be written over.
+    is_newer: bool,
 }
 
 impl Visit {
@@ -52,6 +59,8 @@ impl Visit {
             is_fresh: false,
             browser_closed: false,
             next_manual: Uptime(0),
+            is_due: false,
+            is_newer: false,
         }
     }
 
@@ -76,16 +85,26 @@ impl Visit {
             return;
         }
         self.seen = seen;
-        // Storage has no activity that was written.
-        self.base[Total::LastActivity] = 0;
-        let Some(mut stored) = Record::read(moment.stored) else {
-            return;
+        // Another tab may have written less activity than this one, or wiped the record: the next activity is written.
+        self.base[totals::LAST_ACTIVITY_AT] = 0;
+        let read = Stored::read(moment.stored);
+        self.is_newer = matches!(read, Stored::Newer(_));
+        let mut stored = match read {
+            Stored::Record(record) => record,
+            Stored::Newer(known) if self.record.is_none() && !known.is_empty() => return self.seed = known,
+            Stored::Newer(_) | Stored::Nothing => return,
         };
+        if let Some(mine) = self.session()
+            && mine.previous_id() == stored.session.id()
+        {
+            // The tab that wrote this had not seen that session end. What it did next, it does in this one.
+            return;
+        }
         let base = core::mem::replace(&mut self.base, stored.session.totals.clone());
         if let Some(mine) = self.session_mut().filter(|mine| mine.id() == stored.session.id()) {
             mine.totals.rebase(&base, &stored.session.totals);
             stored.session.totals.clone_from(&mine.totals);
-            // Tabs that begin the same session at once tell its beginning each in its way: the earliest counts.
+            // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
             if mine.head < stored.session.head {
                 stored.session.head.clone_from(&mine.head);
             }
@@ -114,7 +133,7 @@ impl Visit {
     }
 
     /// The reason for which this activity begins a session, if it does.
-    pub(super) fn judge(&self, moment: &Moment<'_>) -> Option<Rollover> {
+    pub(super) fn decide(&self, moment: &Moment<'_>) -> Option<Rollover> {
         let Some(session) = self.session() else {
             return Some(Rollover::First);
         };
@@ -133,28 +152,26 @@ impl Visit {
     }
 
     /// The session goes on.
-    pub(super) fn go_on(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {
+    pub(super) fn extend(&mut self, moment: &Moment<'_>) {
         self.is_fresh = false;
         self.browser_closed = false;
         if let Some(session) = self.session_mut() {
-            session.totals[Total::LastActivity] = moment.wall.0;
+            session.totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
         }
         let written = self.base.last_activity();
-        if moment.wall.since(written) >= ACTIVITY_WRITE_MS || moment.wall < written {
-            self.save(out);
-        }
+        self.is_due |= moment.wall.since(written) >= ACTIVITY_WRITE_MS || moment.wall < written;
     }
 
     /// A checkout is pending: the session is held open, and that is written at once.
-    pub(super) fn hold(&mut self, moment: &Moment<'_>, out: &mut Vec<Output>) {
+    pub(super) fn hold(&mut self, moment: &Moment<'_>) {
         if let Some(session) = self.session_mut() {
-            session.totals[Total::HeldUntil] = moment.wall.0 + CHECKOUT_MS_MAX;
+            session.totals[totals::HELD_UNTIL] = moment.wall.0 + CHECKOUT_MS_MAX;
         }
-        self.save(out);
+        self.save();
     }
 
     /// A new session begins, and is written at once.
-    pub(super) fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, landing_page: &str, out: &mut Vec<Output>) {
+    pub(super) fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, landing_page: &str) {
         let mut arrival = core::mem::take(&mut self.arrival);
         let before = self.session();
         // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
@@ -162,19 +179,19 @@ impl Visit {
             arrival = Arrival::default();
         }
         let sources = before.map_or("", Session::sources);
-        let history = lines::behind(sources, attribution::LINES);
+        let history = lines::behind(sources, source::LINES);
         let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
         let source = if goes_on && arrival.source() == DIRECT && !sources.is_empty() {
-            lines::first(sources, attribution::LINES)
+            lines::first(sources, source::LINES)
         } else {
             arrival.facts()
         };
-        let first = if history.is_empty() { source } else { lines::first(history, attribution::LINES) };
+        let first = if history.is_empty() { source } else { lines::first(history, source::LINES) };
         let last_non_direct =
-            if lines::at(source, 0) == DIRECT { lines::behind(history, attribution::LINES) } else { source };
+            if lines::at(source, source::SOURCE) == DIRECT { lines::behind(history, source::LINES) } else { source };
         let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
         let previous_id = self.session_id();
-        // In the order of `HEAD_FIELDS`.
+        // In the order of `layout::head`.
         let mut head = Lines::default();
         head.push(&next_id(seed, previous_id, arrival.campaign(self.rules.campaign)));
         head.push(&id::derive(&[seed]));
@@ -188,19 +205,25 @@ impl Visit {
         head.append(first);
         head.append(last_non_direct);
         let mut totals = Totals::default();
-        totals[Total::LastActivity] = moment.wall.0;
+        totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
         let session = Session { head: head.into_text(), totals };
         self.record = Some(Record { seed: seed.clone(), session });
         self.is_fresh = false;
         self.browser_closed = false;
         self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);
         self.base = Totals::default();
-        self.save(out);
+        self.save();
     }
 
-    /// Writes the record, unless storage has just that.
-    pub(super) fn save(&mut self, out: &mut Vec<Output>) {
-        let Some(record) = &self.record else { return };
+    /// The record is to be written with the effects of this task.
+    pub(super) fn save(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Writes the record if it is to be, unless storage has just that.
+    pub(super) fn write(&mut self, out: &mut Vec<Output>) {
+        let is_due = core::mem::take(&mut self.is_due);
+        let Some(record) = self.record.as_ref().filter(|_| is_due && !self.is_newer) else { return };
         let text = record.write();
         let seen = id::fingerprint(&text);
         if self.seen != seen {

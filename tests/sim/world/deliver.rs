@@ -5,7 +5,7 @@ use crate::model::Deed;
 use crate::network::Event;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::lines;
-use shopbell_core::outbox::{BatchId, Leftover, key};
+use shopbell_core::outbox::{BatchId, StoredChunk, key};
 use shopbell_core::time::{Timestamp, Uptime};
 use shopbell_core::tracker::Input;
 
@@ -136,10 +136,10 @@ impl World<'_> {
                 self.storage.entries.remove(&key(tab_id, *first_seq, None));
                 continue;
             }
-            let leftover = Leftover { tab_id, first_seq: *first_seq, seq: *seq, text };
+            let leftover = StoredChunk { tab_id, first_seq: *first_seq, seq: *seq, text };
             self.tell(place, Input::Recovered(leftover), &Deed::Nothing)?;
         }
-        if left.is_empty() { Ok(()) } else { self.tell(place, Input::Woke, &Deed::Save) }
+        if left.is_empty() { Ok(()) } else { self.tell(place, Input::TimerFired, &Deed::Save) }
     }
 
     /// A tab ends, with the page that it kept.

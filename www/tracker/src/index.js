@@ -1,8 +1,8 @@
 // The npm package: import { init } from 'shopbell'. Safe to import and to call where there is no window.
 
 import encoded from 'shopbell-encoded';
-import { start } from './face.js';
-import { fromComing } from './load.js';
+import { start } from './handle.js';
+import { fromBytes } from './load.js';
 
 let handle;
 
@@ -10,8 +10,8 @@ export function init(options) {
   return (handle ||= start(options, load));
 }
 
-const load = fromComing(() => {
+async function load() {
   const deflated = Uint8Array.from(atob(encoded), (char) => char.charCodeAt());
   const inflated = new Blob([deflated]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Response(inflated).arrayBuffer();
-});
+  return fromBytes(await new Response(inflated).arrayBuffer());
+}

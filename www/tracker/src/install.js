@@ -1,11 +1,11 @@
-// What both classic scripts do: options from the tag, calls from the stub, the handle on window.
+// What both classic scripts do: options from the tag, facts from the stub, the handle on window.
 
-import { start } from './face.js';
-import { read } from './options.js';
+import { start } from './handle.js';
+import { readTag } from './options.js';
 
 export function install(load) {
-  const stub = window.shopbell;
-  // A second tag must not count everything twice.
-  if (stub && !stub.q) return;
-  window.shopbell = start(read(document.currentScript.dataset), load, stub?.q);
+  const earlier = window.shopbell;
+  // A second tag must not count everything twice; an element with this id is no tracker.
+  if (earlier?.track && !earlier.facts) return;
+  window.shopbell = start(readTag(document.currentScript), load, earlier?.facts);
 }

@@ -1,14 +1,23 @@
 // Options as a page gives them, to options as the tracker takes them. A bad one is one sentence, and its default.
 
+import { given as givenBy } from './tag.js';
+
 const isIn = (...list) => [(value) => list.includes(value), list.map((one) => JSON.stringify(one)).join(' or '), list[0]];
-const isFrom = (least, most, usual) => [
-  (value) => value === usual || (value >= least && value <= most), `a number from ${least} to ${most}`, usual,
+const isFrom = (least, most, fallback) => [
+  (value) => value === fallback || (value >= least && value <= most),
+  `a number from ${least} to ${most}`,
+  fallback,
 ];
-const isText = (most, usual) => [(value) => value && (value + '').length <= most, `a text of 1 to ${most} characters`, usual];
+const isText = (most, fallback) => [
+  (value) => value && `${value}`.length <= most,
+  `a text of 1 to ${most} characters`,
+  fallback,
+];
 
 function isZone(zone) {
   try {
-    return zone === false || zone == 'local' || new Intl.DateTimeFormat('en', { timeZone: zone });
+    // The browser is asked only where the site names a zone: that takes 20 ms and more.
+    return zone === false || zone == 'local' || zone == 'UTC' || new Intl.DateTimeFormat('en', { timeZone: zone });
   } catch {}
 }
 
@@ -35,13 +44,13 @@ export const say = (sentence) => console.warn('shopbell: ' + sentence);
 export function check(given) {
   const options = {};
   for (const name in { ...known, ...given }) {
-    const [test, accepted, usual] = known[name] ?? [];
-    const value = given?.[name] ?? usual;
+    const [test, accepted, fallback] = known[name] ?? [];
+    const value = given?.[name] ?? fallback;
     if (!test) say(`option "${name}" is not known; accepted are ${Object.keys(known).join(', ')}.`);
     else if (test(value)) options[name] = value;
     else {
-      say(`option "${name}" is ${value}; accepted is ${accepted}, and ${usual ?? 'none'} is used.`);
-      options[name] = usual;
+      say(`option "${name}" is ${value}; accepted is ${accepted}, and ${fallback ?? 'none'} is used.`);
+      options[name] = fallback;
     }
   }
   // A page that asks for these relies on them: better no tracking than tracking without.
@@ -49,12 +58,18 @@ export function check(given) {
   say('nothing is tracked');
 }
 
-/** Options out of `data-` attributes, which are all text. */
-export function read(dataset) {
+/** Options of the script's tag, which are all text. Parameters of its URL that are not known are the site's own business. */
+export function readTag(tag) {
   const options = {};
-  for (const name in dataset) {
-    const value = dataset[name];
-    options[name] = value == 'true' || (value != 'false' && (value && !isNaN(value) && name != 'site' ? +value : value));
+  for (const [given, value] of Object.entries(givenBy(tag))) {
+    const name = given.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+    if (known[name] || name in tag.dataset) options[name] = readText(name, value);
   }
   return options;
+}
+
+function readText(name, value) {
+  if (value == 'true') return true;
+  if (value == 'false') return false;
+  return value && !Number.isNaN(+value) && name != 'site' ? +value : value;
 }

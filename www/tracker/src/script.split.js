@@ -1,7 +1,7 @@
 // The classic script that fetches shopbell.wasm from where it came from itself.
 
-import { fromComing } from './load.js';
 import { install } from './install.js';
+import { fromBytes } from './load.js';
 
 const { src } = document.currentScript;
-install(fromComing(async () => (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));
+install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));

@@ -1,24 +1,23 @@
-// For pages that call shopbell before its async script is there: keeps the calls, each with its own times. A call
-// through the stub once the script is there goes on to it, a flush settles even if the script never comes, and if the
-// page is left before that, the stub tells what it kept.
+// For pages that call shopbell before its async script is there: keeps what is called, as facts. Once the script is there, a
+// call through the stub goes on to it. Every call but `flush` returns nothing: React takes what an effect returns for its
+// clean-up.
 
-import { leave } from './leave.js';
+import { factsNow, keepCall, leave } from './early.js';
 
-((w) => {
-  if (w.shopbell) return;
-  const q = [];
-  const stub = (w.shopbell = { q, session: () => (w.shopbell == stub ? null : w.shopbell.session()) });
-  for (const method of ['track', 'page', 'newSession', 'checkoutPending', 'flush'])
-    stub[method] = (...args) =>
-      w.shopbell != stub
-        ? w.shopbell[method](...args)
-        : new Promise((resolve) => {
-            const isFlush = method == 'flush';
-            setTimeout(resolve, isFlush ? 1e4 : 0);
-            q.push([method, Date.now(), performance.now(), isFlush ? [resolve] : args]);
-          });
+// An element with this id is no tracker.
+if (!window.shopbell?.track) {
+  let facts = factsNow(4e4);
+  let flushes = [];
+  let stub = { facts: [facts, flushes] };
+  for (let method of 'track page newSession checkoutPending session flush'.split(' '))
+    stub[method] = (first, second) => {
+      if (window.shopbell != stub) return window.shopbell[method](first, second);
+      if (method == 'flush') return new Promise((resolve) => setTimeout(resolve, 1e4, flushes.push(resolve)));
+      if (method == 'session') return null;
+      keepCall(facts, method, first, second);
+    };
+  window.shopbell = stub;
   addEventListener('pagehide', () => {
-    const tag = document.querySelector('[data-collector]');
-    if (tag && w.shopbell == stub) leave(tag.dataset, q.splice(0));
+    if (window.shopbell == stub) leave(facts, document.querySelector('[data-collector]')?.dataset);
   });
-})(window);
+}

@@ -112,7 +112,10 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
     let mut imports = String::new();
     let mut members = String::new();
     for [module, name, short] in &names.imports {
-        let from = if module.ends_with("/page.js") { "shopbell-page" } else { "shopbell-glue" };
+        let from = match module.rsplit_once("/page/") {
+            Some((_, room)) => format!("shopbell-page/{room}"),
+            None => "shopbell-glue".to_owned(),
+        };
         writeln!(imports, "import {{ {name} as import_{short} }} from '{from}';")?;
         write!(members, "{short}: import_{short}, ")?;
     }

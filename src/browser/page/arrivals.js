@@ -1,0 +1,111 @@
+// Where the visitor is, and came from.
+
+import { now } from './clock.js';
+import { attempt, clean } from './guard.js';
+import { add, defer, nextSeq, toLines } from './facts.js';
+import {
+  GATEWAYS,
+  INPUT_NAVIGATED,
+  LANDING_IS_RETURN,
+  LANDING_PARAMETERS,
+  LANDING_REFERRER,
+  LANDING_REFERRER_NAME,
+  LANDING_UTM_CAMPAIGN,
+  LANDING_UTM_CONTENT,
+  LANDING_UTM_ID,
+  LANDING_UTM_MEDIUM,
+  LANDING_UTM_SOURCE,
+  LANDING_UTM_TERM,
+  NAVIGATED_BROWSER_CLOSED,
+  NAVIGATED_KIND,
+  NAVIGATED_NEXT_SEQ,
+  NAVIGATED_PATH,
+  NAVIGATED_TITLE,
+  NAVIGATED_URL,
+  NAVIGATION_BACK_FORWARD,
+  NAVIGATION_LOAD,
+  NAVIGATION_RELOAD,
+  NAVIGATION_SPA,
+  URL_UNITS_MAX,
+} from './layout.js';
+
+const UTM = {
+  [LANDING_UTM_SOURCE]: 'utm_source',
+  [LANDING_UTM_MEDIUM]: 'utm_medium',
+  [LANDING_UTM_CAMPAIGN]: 'utm_campaign',
+  [LANDING_UTM_TERM]: 'utm_term',
+  [LANDING_UTM_CONTENT]: 'utm_content',
+  [LANDING_UTM_ID]: 'utm_id',
+};
+const LOWER_CASE = /utm_(source|medium)/;
+
+let page; // the page in view, by its URL
+let choices = {}; // `gateways` and `internalCampaigns`, as the site chose
+
+export const useChoices = (chosen) => (choices = chosen);
+
+/** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
+export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
+
+/** How the document was reached. */
+export const kindOf = (type) => ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
+
+/** A page that came into view, as lines. */
+export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }) {
+  const path = attempt(() => new URL(url).pathname) ?? '';
+  return `${toLines({
+    [NAVIGATED_KIND]: kind,
+    [NAVIGATED_BROWSER_CLOSED]: wasClosed ? 1 : 0,
+    // Another page of this tab may have gone on counting while this one was kept for back and forward.
+    [NAVIGATED_NEXT_SEQ]: seq,
+    [NAVIGATED_URL]: clean(url, URL_UNITS_MAX),
+    [NAVIGATED_PATH]: clean(path, URL_UNITS_MAX),
+    [NAVIGATED_TITLE]: clean(title),
+  })}\n${toLines(landing(url, referrer, choices))}`;
+}
+
+/** Reports the page in view; on a route change, where the visitor came from is the page itself. */
+export function arrive(kind, at, { url = location.href, referrer = document.referrer, wasClosed } = {}) {
+  page = pageOf(url);
+  const from = kind == NAVIGATION_SPA ? url : referrer;
+  add(INPUT_NAVIGATED, arrival({ kind, url, referrer: from, title: document.title, wasClosed }), at);
+}
+
+/** The URL may have changed: if that makes another page, it is reported once it is complete, as routers set titles last. */
+export function changed(kind, later) {
+  const at = now();
+  const hasMoved = () => pageOf(location.href) != page;
+  // A route that is left again within its task was never seen.
+  if (hasMoved()) defer(() => hasMoved() && arrive(kind, at), later);
+}
+
+/**
+ * What a page's URL and referrer say of how its visitor came, by the lines of `landing`. Parameters may stand in the
+ * fragment too. Any text will do: what cannot be read is as if it were not there.
+ */
+export function landing(url, referrer, { gateways = '', internalCampaigns = true }) {
+  const read = (text) => attempt(() => new URL(text)) ?? new URL('none:');
+  const bare = ({ hostname }) => hostname.replace(/^www\./, '');
+  const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
+  const [own, from] = [url, referrer].map(read);
+  const [here, there] = [own, from].map(bare);
+  const hosts = `${GATEWAYS} ${gateways}`.toLowerCase().replaceAll('www.', '').match(/[^\s,/]+/g);
+  const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes(`-${host}`));
+  const isOwn = isAt(here, there) || isAt(there, here);
+  const counts = !isReturn && (!isOwn || internalCampaigns);
+  const query = new URLSearchParams(counts ? own.search + own.hash.replace(/^#([^?]*\?)?/, '&') : '');
+  const values = [...query].map(([name, value]) => [name, clean(value)]).filter(([, value]) => value);
+  const first = (...names) => values.find(([name]) => names.includes(name))?.[1] ?? '';
+  const isForeign = there && !isOwn && !isReturn;
+  const found = {
+    [LANDING_PARAMETERS]: values.map(([name]) => (/^\w+$/.test(name) ? `${name} ` : '')).join(''),
+    [LANDING_REFERRER]: isForeign ? clean(`${from.protocol}//${from.host}${from.pathname}`) : '',
+    [LANDING_REFERRER_NAME]: (!isOwn && first('ref', 'source').toLowerCase()) || (isForeign ? there : ''),
+    [LANDING_IS_RETURN]: isReturn || '',
+  };
+  for (const [line, name] of Object.entries(UTM)) {
+    const value = first(name);
+    found[line] = LOWER_CASE.test(name) ? value.toLowerCase() : value;
+  }
+  return found;
+}

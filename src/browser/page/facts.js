@@ -1,0 +1,175 @@
+// How things are reported: as lines of text, all of a task in one call of the module.
+
+import { dayAt, now } from './clock.js';
+import { attempt, clean } from './guard.js';
+import {
+  INPUT_CHECKOUT_PENDING,
+  INPUT_DROPPED,
+  INPUT_NEW_SESSION,
+  INPUT_SNAPSHOT_REQUESTED,
+  INPUT_START,
+  INPUT_TRACKED,
+  MOMENT_DAY,
+  MOMENT_KIND,
+  MOMENT_UPTIME,
+  MOMENT_WALL,
+  TRACKED_CURRENCY,
+  TRACKED_NAME,
+  TRACKED_ORDER_ID,
+  TRACKED_PROPS,
+  TRACKED_VALUE,
+} from './layout.js';
+import { BREAKER_KEY, KEY, read } from './storage.js';
+
+const KINDS = { track: INPUT_TRACKED, page: INPUT_TRACKED, newSession: INPUT_NEW_SESSION, checkoutPending: INPUT_CHECKOUT_PENDING };
+
+let feed; // the way into the module
+let isStarted; // whether the page's tracker is there to take inputs
+let inputs = []; // reported, and not yet given to the module
+let page = { calls: [], dropped: 0 }; // the site's calls that are still to be reported
+let deferred; // makes an input that is complete only later, unless another comes first
+let shown;
+
+/** The seq of the tab's next event, by the tracker's last word. */
+export let nextSeq = 0;
+/** Called after each time that the module was given inputs. */
+export const afterwards = [];
+
+/** From here on, this is the way into the module. */
+export const useFeed = (way) => (feed = way);
+export const hasStarted = () => isStarted;
+export const useSeq = (seq) => (nextSeq = seq);
+export const raiseSeq = (seq) => useSeq(Math.max(nextSeq, seq || 0));
+
+/** Lines in the order of their indices. A value with a line break in it would shift what follows. */
+export const toLines = (lines) =>
+  Object.values(lines)
+    .map((line) => `${line}`.replace(/[\n\0]/g, ' '))
+    .join('\n');
+
+/** An input as text: its kind and when it happened, and lines. */
+export function toInput(kind, lines, [wall, uptime]) {
+  const moment = {
+    [MOMENT_KIND]: kind,
+    [MOMENT_WALL]: Math.floor(wall),
+    [MOMENT_UPTIME]: Math.floor(uptime),
+    [MOMENT_DAY]: dayAt(wall),
+  };
+  return `${toLines(moment)}\n${lines}`;
+}
+
+/** The site's calls on a page, each [method, wall, uptime, two arguments as JSON], as inputs. */
+export function toCalls({ calls, dropped }) {
+  const made = [];
+  let invalid = dropped;
+  for (const [method, wall, uptime, first, second] of calls) {
+    let lines = '';
+    if (method == 'page') lines = attempt(() => trackedLines('page_view', first));
+    if (method == 'track') lines = attempt(() => trackedLines(JSON.parse(first), second));
+    if (lines === undefined) invalid++;
+    else if (KINDS[method]) made.push(toInput(KINDS[method], lines, [wall, uptime]));
+  }
+  if (invalid) made.push(toInput(INPUT_DROPPED, invalid, now()));
+  return made;
+}
+
+/** The lines of a tracked event; nothing for what cannot be tracked. */
+function trackedLines(name, props) {
+  const json = props == 'null' ? '' : (props ?? '');
+  // Only objects have members, and only a text is a name.
+  if ((json && json[0] != '{') || !name.trim()) return;
+  const { value, currency, transaction_id } = name == 'purchase' && json ? JSON.parse(json) : {};
+  return toLines({
+    [TRACKED_NAME]: clean(name),
+    [TRACKED_PROPS]: json,
+    [TRACKED_VALUE]: name == 'purchase' ? Math.round(Math.min(Math.max(0, +value || 0), 1e9) * 1e4) : '',
+    [TRACKED_CURRENCY]: clean(currency ?? '', 8),
+    [TRACKED_ORDER_ID]: clean(transaction_id ?? ''),
+  });
+}
+
+/** What came before is reported before: a route change that was not complete, and the site's calls. */
+function reportEarlier() {
+  const make = deferred;
+  deferred = undefined;
+  make?.();
+  const { calls, dropped } = page;
+  page.calls = [];
+  page.dropped = 0;
+  inputs.push(...toCalls({ calls, dropped }));
+}
+
+/** Adds an input to those of this task. */
+export function add(kind, lines = '', at = now()) {
+  if (!isStarted) return;
+  reportEarlier();
+  inputs.push(toInput(kind, lines, at));
+  queueMicrotask(settle);
+}
+
+/** Adds an input at once, with all that came before it. */
+export function report(kind, lines, at) {
+  add(kind, lines, at);
+  settle();
+}
+
+/** Adds what `make` will make of itself, when `later` says so or another input comes. */
+export function defer(make, later = queueMicrotask) {
+  if (!deferred) later(settle);
+  reportEarlier();
+  deferred = make;
+}
+
+/** The site is about to call: what came before is complete now. */
+export function expectCall() {
+  if (deferred) reportEarlier();
+  if (!page.calls[0]) queueMicrotask(settle);
+}
+
+/** Gives the module what this task reported so far. */
+export function settle() {
+  if (!isStarted) return;
+  reportEarlier();
+  if (!inputs[0]) return;
+  const all = inputs;
+  inputs = [];
+  // A tracker that is dead answers 0.
+  raiseSeq(give(read(KEY), all));
+  for (const next of afterwards) next();
+}
+
+/** Gives the module inputs, with the record as it stands, and returns the seq that it answers. */
+export const give = (stored, all) => feed([stored, read(BREAKER_KEY), ...all].join('\0'));
+
+/** The page's tracker begins, with these lines. */
+export function startTracker(lines) {
+  give('', [toInput(INPUT_START, lines, now())]);
+  isStarted = true;
+}
+
+/** From here on the calls that are kept with these facts are reported. */
+export const useCalls = (facts) => (page = facts);
+
+/** A value as JSON; it throws what the value throws. */
+export const toJson = (value) => JSON.stringify(value);
+
+/** A call by a front-end in Rust, with its properties as JSON. */
+export function track(name, json, [wall, uptime]) {
+  expectCall();
+  page.calls.push(['track', wall, uptime, JSON.stringify(name), json]);
+}
+
+/** Counts calls that were no events, and those for which there was no room. */
+export function countDropped(calls) {
+  page.dropped += calls;
+  queueMicrotask(settle);
+}
+
+export const show = (session) => (shown = session);
+
+/** The session as it is now, or null. */
+export function snapshot() {
+  shown = null;
+  report(INPUT_SNAPSHOT_REQUESTED);
+  return JSON.parse(shown);
+}

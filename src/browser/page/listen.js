@@ -1,0 +1,74 @@
+// What the page is listened to for, and the timer.
+
+import { arrive, changed } from './arrivals.js';
+import { add, report, settle } from './facts.js';
+import {
+  INPUT_ACTIVITY,
+  INPUT_HIDDEN,
+  INPUT_RETURNED,
+  INPUT_TIMER_FIRED,
+  NAVIGATION_BACK_FORWARD,
+  NAVIGATION_SPA,
+} from './layout.js';
+import { isLeft, leave } from './send.js';
+import { isAllStored } from './storage.js';
+import { claim, leaveTabs, returnToTab } from './tabs.js';
+
+const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
+
+let timer;
+
+/** The timer is to fire in so many milliseconds; not at all if they are negative. */
+export function wake(waitMs) {
+  clearTimeout(timer);
+  if (waitMs >= 0) timer = setTimeout(() => report(INPUT_TIMER_FIRED), waitMs);
+}
+
+const on = (target, names, listener) => {
+  for (const name of names) target.addEventListener(name, listener, { capture: true, passive: true });
+};
+
+/** The page is left: what it has goes out, and what its tab's next page needs stays. */
+export function listenForLeaving() {
+  on(window, ['pagehide'], () => {
+    leave(true);
+    report(INPUT_HIDDEN);
+    leaveTabs();
+  });
+}
+
+/** Listens to the page from here on. */
+export function listen() {
+  let sampled = -ACTIVITY_MS;
+  on(window, ['pointerdown', 'keydown', 'wheel', 'scroll'], (event) => {
+    if (event.isTrusted && performance.now() - sampled >= ACTIVITY_MS) {
+      sampled = performance.now();
+      report(INPUT_ACTIVITY);
+    }
+  });
+  on(document, ['visibilitychange'], () => {
+    if (document.hidden) report(INPUT_HIDDEN);
+    // A tab that comes into view looks for what others have left.
+    else if (!isLeft()) claim();
+  });
+  on(window, ['pageshow'], (event) => {
+    if (!event.persisted) return;
+    leave(false);
+    returnToTab();
+    if (isAllStored()) add(INPUT_RETURNED);
+    claim();
+    arrive(NAVIGATION_BACK_FORWARD);
+    settle();
+  });
+  for (const name of ['pushState', 'replaceState']) {
+    const original = history[name];
+    history[name] = function (...all) {
+      const result = original.apply(this, all);
+      changed(NAVIGATION_SPA);
+      return result;
+    };
+  }
+  // The router's own listener comes after this one.
+  on(window, ['popstate'], () => changed(NAVIGATION_BACK_FORWARD, setTimeout));
+  on(window, ['hashchange'], () => changed(NAVIGATION_SPA, setTimeout));
+}

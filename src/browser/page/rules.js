@@ -1,0 +1,44 @@
+// What the site chose, as the tracker is told it.
+
+import { toLines } from './facts.js';
+import {
+  START_AUTOCAPTURE,
+  START_CAMPAIGN,
+  START_CHANCE,
+  START_DEVICE,
+  START_MAX_MS,
+  START_MIDNIGHT,
+  START_NEXT_SEQ,
+  START_SEED,
+  START_SITE,
+  START_TAB_ID,
+  START_TIMEOUT_MS,
+} from './layout.js';
+
+let chosen;
+
+/**
+ * The site's choices, checked: `collector`, `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
+ * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`.
+ */
+export const useRules = (options) => (chosen = options);
+
+/** The lines that a tracker of this site begins with. */
+export function startLines({ tabId, seq, chance, seed, device }) {
+  const { site, midnight, timeoutMinutes, maxHours, campaign, autocapture } = chosen;
+  // Where no midnight ends a session, a day does.
+  const hours = maxHours ?? (midnight === false ? 24 : 0);
+  return toLines({
+    [START_TIMEOUT_MS]: Math.floor(timeoutMinutes * 6e4),
+    [START_MAX_MS]: Math.floor(hours * 36e5),
+    [START_MIDNIGHT]: midnight === false ? 0 : 1,
+    [START_CAMPAIGN]: [false, true, 'medium', 'campaign'].indexOf(campaign),
+    [START_AUTOCAPTURE]: autocapture ? 1 : 0,
+    [START_SITE]: site,
+    [START_TAB_ID]: tabId,
+    [START_NEXT_SEQ]: seq,
+    [START_CHANCE]: chance,
+    [START_SEED]: seed,
+    [START_DEVICE]: device,
+  });
+}

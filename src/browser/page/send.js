@@ -1,0 +1,117 @@
+// Requests: how a batch leaves, and what came of it.
+
+import { afterwards, report, toLines } from './facts.js';
+import { askZone } from './device.js';
+import {
+  ANSWERED_BATCH,
+  ANSWERED_OUTCOME,
+  ANSWERED_RETRY_AFTER_MS,
+  ANSWERED_STATUS,
+  ANSWER_MS_MAX,
+  INPUT_ANSWERED,
+  INPUT_FLUSH,
+  OUTCOME_ANSWERED,
+  OUTCOME_BLOCKED,
+  OUTCOME_FAILED,
+  OUTCOME_REFUSED,
+} from './layout.js';
+
+const REQUEST_MS = ANSWER_MS_MAX - 1000; // a request without an answer for so long has failed
+const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
+
+let collector;
+let takesGzip; // whether the collector says that it does
+let inFlight = 0;
+let waiting = []; // to call when nothing is in flight
+let hasLeft; // whether the page is left, or kept for back and forward
+
+export const useCollector = (url) => (collector = url);
+export const leave = (isLeft) => (hasLeft = isLeft);
+export const isLeft = () => hasLeft;
+export const isHidden = () => hasLeft || document.hidden;
+
+/** Calls `done` as soon as nothing is in flight. */
+export function whenSettled(done) {
+  waiting.push(done);
+}
+
+/** Sends what waits, and calls `done` when that is answered. */
+export function flush(done, at) {
+  whenSettled(done);
+  report(INPUT_FLUSH, '', at);
+}
+
+afterwards.push(() => {
+  if (inFlight) return;
+  const all = waiting;
+  waiting = [];
+  for (const done of all) done();
+});
+
+/** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
+export function send(body, batch, isRetry) {
+  const limit = new AbortController();
+  let began;
+  let isAnswered;
+  const answer = (how, status = 0, retryAfterMs = 0) => {
+    if (isAnswered) return;
+    isAnswered = true;
+    inFlight--;
+    clearTimeout(timer);
+    const lines = {
+      [ANSWERED_BATCH]: batch,
+      [ANSWERED_OUTCOME]: how,
+      [ANSWERED_STATUS]: status,
+      [ANSWERED_RETRY_AFTER_MS]: retryAfterMs,
+    };
+    report(INPUT_ANSWERED, toLines(lines));
+    askZone();
+  };
+  const timer = setTimeout(() => {
+    answer(OUTCOME_FAILED);
+    limit.abort();
+  }, REQUEST_MS);
+  inFlight++;
+  const post = async () => {
+    // The tracker is lent out while it sends, and the page's own fetch may call it.
+    await 0;
+    if (isHidden() && !('keepalive' in Request.prototype)) {
+      if (!navigator.sendBeacon(collector, body)) answer(OUTCOME_REFUSED);
+      return;
+    }
+    let headers;
+    if (takesGzip && !isHidden()) {
+      body = await gzip(body);
+      headers = { 'content-encoding': 'gzip' };
+    }
+    began = performance.now();
+    const response = await fetch(collector, {
+      method: 'POST',
+      body,
+      headers,
+      keepalive: !isRetry || isHidden(),
+      credentials: 'omit',
+      redirect: 'error',
+      signal: limit.signal,
+    });
+    // A body left unread would keep the page's keepalive quota.
+    await response.text().catch(() => {});
+    const header = (name) => response.headers.get(name);
+    takesGzip = globalThis.CompressionStream && /gzip/.test(header('accept-encoding'));
+    // No collector answers with a page; the portal of a network does.
+    const isPortal = response.ok && /html/.test(header('content-type'));
+    if (isPortal) answer(OUTCOME_FAILED);
+    else answer(OUTCOME_ANSWERED, response.status, delayMs(header('retry-after')));
+  };
+  post().catch(() => {
+    // Requests of a page that is left fail, though they may have arrived: the next page finds out.
+    if (hasLeft) return;
+    const isBlocked = navigator.onLine && performance.now() - began < BLOCKED_MS;
+    answer(isBlocked ? OUTCOME_BLOCKED : OUTCOME_FAILED);
+  });
+}
+
+const gzip = (body) => new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
+
+/** Milliseconds that a `Retry-After` asks for, in seconds or as a date (RFC 9110 section 10.2.3). */
+const delayMs = (after) => after && Math.ceil(Number.isNaN(+after) ? Date.parse(after) - Date.now() : after * 1000);

@@ -1,0 +1,128 @@
+// Which tab this is, which others live, and what those have left that live no more.
+
+import { replayEarly } from './early.js';
+import { add, afterwards, hasStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
+import {
+  EVENT_TIME,
+  INPUT_RECOVERED,
+  INPUT_TIMER_FIRED,
+  RECOVERED_FIRST_SEQ,
+  RECOVERED_SEQ,
+  RECOVERED_TAB_ID,
+} from './layout.js';
+import { isLeft } from './send.js';
+import { isOpen, KEY, leaveTab, outboxKeys, read, takeTab } from './storage.js';
+
+const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
+const AGREE_MS = 10000; // and agree on a seed with those that began so long before
+const DAY_MS = 864e5;
+
+let tabId;
+let seed; // what a device without a record derives its ids from
+let isAlone; // whether no other tab lived when this page came, as far as is known
+let orphans = []; // tabs whose events are this page's to send: its own, and those that live no more
+let releases = []; // to call when the page is left: each gives a lock back, or ends a wait for one
+
+// What a page tracks while it is left counts too.
+afterwards.push(() => {
+  if (isLeft()) leaveTab(tabId, nextSeq);
+});
+
+export const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
+
+/** Finds out which tab this is, and takes its turn among the others: the tab's name, the seed, and whether it is alone. */
+export async function joinTabs() {
+  const [name, seq] = takeTab();
+  tabId = name || random(1);
+  raiseSeq(seq);
+  await claim();
+  return { tabId, seed, isFirst: isAlone && !name };
+}
+
+/** The page is left: its tab's next page goes on from here. A page that holds a lock is not kept for back and forward. */
+export function leaveTabs() {
+  leaveTab(tabId, nextSeq);
+  const all = releases;
+  releases = [];
+  for (const release of all) release();
+}
+
+/** The page is back, and another of its tab may have gone on counting. */
+export function returnToTab() {
+  const [, seq] = takeTab();
+  raiseSeq(seq);
+}
+
+/**
+ * Holds the tab's lock while the page lives. Its name has the seed: tabs that begin at once on an empty profile do not
+ * yet see what the others store, but each in its turn they see each other's locks, and the first one's seed is
+ * everybody's. It is not for pages that begin later: where they find no record, somebody has wiped it.
+ *
+ * In the same turn the page takes the locks of tabs that left events behind and live no more, and with them the events;
+ * and its own tab's, unless another page has. Without locks nobody knows who lives: then what is a day old is taken to be
+ * left behind.
+ */
+export async function claim() {
+  const { locks } = navigator;
+  seed = random(4);
+  if (!locks || !isOpen()) {
+    replayEarly();
+    orphans = namesOf(outboxKeys()).filter((name) => name == tabId || !hasYoung(name));
+    return adopt();
+  }
+  const hold = (...name) =>
+    new Promise((granted) => {
+      const held = () => new Promise((release) => granted(releases.push(release)));
+      locks.request([KEY, ...name].join('.'), held).catch(granted);
+    });
+  const turn = async () => {
+    const all = (await locks.query()).held.map(({ name }) => name.split('.'));
+    const held = all.filter(([key, tab]) => key == KEY && tab);
+    const isHeld = (name) => held.some(([, tab]) => tab == name);
+    isAlone = !held[0];
+    seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
+    // Between two pages of this tab another may have taken over what it left. The name is that one's then.
+    if (!hasStarted() && isHeld(tabId)) {
+      tabId = random(1);
+      useSeq(0);
+    }
+    replayEarly();
+    for (const tab of namesOf(outboxKeys())) {
+      if (isHeld(tab)) continue;
+      if (tab != tabId) await hold(tab);
+      orphans.push(tab);
+    }
+    if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
+    adopt();
+  };
+  // A tab that was frozen while it has its turn would block this one, and this page may be left meanwhile. After CLAIM_MS,
+  // or as it is left, it goes on without, and has its turn later.
+  return new Promise((resolve) => {
+    releases.push(resolve);
+    locks.request(KEY, turn).then(resolve, resolve);
+    setTimeout(resolve, CLAIM_MS);
+  });
+}
+
+const namesOf = (keys) => [...new Set(keys.map(([, tab]) => tab))];
+
+/** Whether the last event of a tab's chunk is of the latest day. */
+const isYoung = (chunk) => Date.now() - chunk.replace(/.*\n/, '').split('\x1e').at(-1).split('\n')[EVENT_TIME] < DAY_MS;
+
+/** Whether a tab has stored an event within a day. */
+const hasYoung = (name) => outboxKeys().some(([key, tab]) => tab == name && isYoung(read(key)));
+
+/** Takes over what tabs have left behind, as soon as there is a tracker to take it. */
+export function adopt() {
+  if (!hasStarted()) return;
+  const tabs = orphans;
+  orphans = [];
+  const found = outboxKeys().filter(([, tab]) => tabs.includes(tab));
+  // Each segment's first chunk comes before the others, and these in order.
+  found.sort(([, , first, seq = -1], [, , otherFirst, otherSeq = -1]) => first - otherFirst || seq - otherSeq);
+  for (const [key, tab, first, seq = ''] of found) {
+    const lines = { [RECOVERED_TAB_ID]: tab, [RECOVERED_FIRST_SEQ]: first, [RECOVERED_SEQ]: seq };
+    add(INPUT_RECOVERED, `${toLines(lines)}\n${read(key)}`);
+  }
+  if (found[0]) report(INPUT_TIMER_FIRED);
+}

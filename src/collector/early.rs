@@ -1,0 +1,236 @@
+//! Pages that were left before they had a tracker, replayed by the core as their next page's tracker replays them.
+//!
+//! The body is a line of JSON a page, the oldest first (`tests/formats/early.schema.json`). What comes of it are native
+//! batches: the same events under the same ids as the tracker will send, which deduplication makes one.
+
+mod landing;
+mod options;
+
+use crate::batch::Batch;
+use landing::{clean, landing, lone_surrogates};
+use options::Options;
+use serde::Deserialize;
+use serde_json::Value;
+use shopbell_core::early;
+use shopbell_core::effect::Output;
+use shopbell_core::event::{Money, Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
+use shopbell_core::formats::{Context, native};
+use shopbell_core::record::RECORD_KEY;
+use shopbell_core::time::{CivilDay, Timestamp, Uptime};
+use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
+use std::str;
+use url::Url;
+
+/// How every body begins.
+const BEGINNING: &[u8] = b"{\"schema\":\"shopbell/early/1\"";
+/// Most pages in one body; the stub keeps as many as fit 60,000 characters.
+const PAGES_MAX: usize = 200;
+/// Longest name and order id, and longest currency, as the tracker takes them.
+const TEXT_UNITS_MAX: usize = 256;
+const CURRENCY_UNITS_MAX: usize = 8;
+
+/// Wall and monotonic clock, in milliseconds.
+type Clocks = (f64, f64);
+/// Method, clocks and two arguments, each as JSON, of a call.
+type Call = (String, f64, f64, Option<String>, Option<String>);
+
+/// A page, as it was kept.
+#[derive(Debug, Deserialize)]
+struct Page {
+    #[serde(default)]
+    options: Options,
+    url: String,
+    #[serde(default)]
+    referrer: String,
+    #[serde(default)]
+    title: String,
+    /// How it was reached (Navigation Timing).
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    began: Clocks,
+    left: Clocks,
+    /// By how many minutes UTC was ahead of the visitor's clock.
+    #[serde(default)]
+    offset_minutes: i32,
+    /// The stored record as it stood.
+    #[serde(default)]
+    record: String,
+    chance: String,
+    #[serde(default)]
+    calls: Vec<Call>,
+    /// How many more there were.
+    #[serde(default)]
+    dropped: u64,
+}
+
+/// Whether a body is of early pages.
+pub fn is_early(body: &[u8]) -> bool {
+    body.starts_with(BEGINNING)
+}
+
+/// Reads early pages, and gives the batches that their trackers would have sent. The error is one sentence.
+pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
+    let text = str::from_utf8(body).map_err(|_| "the body is no UTF-8; accepted are lines of JSON".to_owned())?;
+    let mut replay = Replay::default();
+    let mut batches = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        if index == PAGES_MAX {
+            return Err(format!("the body has more than {PAGES_MAX} lines; accepted is one for each early page"));
+        }
+        let page: Page = serde_json::from_str(&lone_surrogates(line))
+            .map_err(|error| format!("line {} is no early page: {error}", index + 1))?;
+        for body in replay.page(&page) {
+            batches.push(Batch::read(body.as_bytes()).map_err(|error| format!("line {}: {error}", index + 1))?);
+        }
+    }
+    Ok(batches)
+}
+
+/// What pages leave to the next of them.
+#[derive(Default)]
+struct Replay {
+    /// The record that the page before found, and what it made of that.
+    record: Option<(String, String)>,
+}
+
+impl Replay {
+    /// Replays a page; the bodies of its batches.
+    fn page(&mut self, page: &Page) -> Vec<String> {
+        // What the page before has made of the same record is what this one found.
+        let stood = match &self.record {
+            Some((found, made)) if *found == page.record => made.clone(),
+            _ => page.record.clone(),
+        };
+        let mut tracker = early::begin(page.options.rules(), "", 0, &page.chance, &page.chance);
+        let moment = page.happens(&mut tracker, &stood);
+        let stored = early::end(&mut tracker, &moment).into_iter().find_map(|output| match output {
+            Output::Store(key, text) if key == RECORD_KEY => Some(text),
+            _ => None,
+        });
+        self.record = Some((page.record.clone(), stored.unwrap_or(stood.clone())));
+        page.encode(&tracker, &moment)
+    }
+}
+
+impl Page {
+    /// Tells the tracker what happened on the page, until it was left.
+    fn happens<'a>(&self, tracker: &mut Tracker, stored: &'a str) -> Moment<'a> {
+        let at = |(wall, uptime): Clocks| Moment {
+            wall: Timestamp(wall.max(0.0) as u64),
+            uptime: Uptime(uptime.max(0.0) as u64),
+            day: CivilDay(self.options.day(wall, self.offset_minutes)),
+            stored,
+            breaker: "",
+        };
+        let url = clean(&self.url, URL_UNITS_MAX);
+        let path = Url::parse(&self.url).map(|url| clean(url.path(), URL_UNITS_MAX)).unwrap_or_default();
+        let landing = landing(&self.url, &self.referrer, &self.options.gateways(), self.options.counts_internal());
+        let kind = match self.kind.as_deref() {
+            Some("reload") => NavigationKind::Reload,
+            Some("back_forward") => NavigationKind::BackForward,
+            _ => NavigationKind::Load,
+        };
+        let title = clean(&self.title, TITLE_UNITS_MAX);
+        let to = Navigation { kind, url: &url, path: &path, browser_closed: false, landing: &landing, title: &title };
+        tracker.handle(&at(self.began), Input::Navigated { to, counts: self.options.autocapture(), next_seq: 0 });
+        let mut invalid = self.dropped;
+        for (method, wall, uptime, first, second) in &self.calls {
+            let moment = at((*wall, *uptime));
+            let name = |json: &Option<String>| serde_json::from_str(&lone_surrogates(json.as_deref()?)).ok();
+            match method.as_str() {
+                "newSession" => tracker.handle(&moment, Input::NewSession),
+                "checkoutPending" => tracker.handle(&moment, Input::CheckoutPending),
+                "page" => invalid += track(tracker, &moment, Some(PAGE_VIEW.to_owned()), first.as_deref()),
+                "track" => invalid += track(tracker, &moment, name(first), second.as_deref()),
+                _ => {}
+            }
+        }
+        let moment = at(self.left);
+        tracker.handle(&moment, Input::InvalidEvents(invalid));
+        moment
+    }
+
+    fn encode(&self, tracker: &Tracker, moment: &Moment<'_>) -> Vec<String> {
+        let site = self.options.site(&self.url);
+        let context = Context {
+            site: &site,
+            sent_at: moment.wall,
+            sent_uptime: moment.uptime,
+            device: "\"bot\":null",
+            storage: if self.options.keeps() { "local" } else { "memory" },
+            counters: tracker.counters(),
+        };
+        tracker.segments().iter().map(|segment| native::encode(&context, segment)).collect()
+    }
+}
+
+/// Tracks an event; returns 1 if it cannot be.
+fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, json: Option<&str>) -> u64 {
+    let json = json.filter(|json| *json != "null").unwrap_or_default();
+    let name = clean(&name.unwrap_or_default(), TEXT_UNITS_MAX);
+    if name.is_empty() || !json.is_empty() && !json.starts_with('{') {
+        return 1;
+    }
+    let props: Value = serde_json::from_str(&lone_surrogates(json)).unwrap_or_default();
+    let (id, currency) = (clean(&text(&props["transaction_id"]), TEXT_UNITS_MAX), currency(&props["currency"]));
+    let order = Order { id: &id, value: money(&props["value"]), currency: &currency };
+    let order = (name == PURCHASE).then_some(order);
+    tracker.handle(moment, Input::Tracked { name: &name, props: json, order });
+    0
+}
+
+fn currency(value: &Value) -> String {
+    clean(&text(value), CURRENCY_UNITS_MAX)
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// An amount, as the tracker reads it: a number, or text that is one.
+fn money(value: &Value) -> Money {
+    let amount = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    let amount = amount.filter(|amount| !amount.is_nan()).unwrap_or_default().clamp(0.0, 1e9);
+    Money((amount * Money::PER_UNIT as f64).round() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_early, read};
+
+    const GOOD: &str = include_str!("../../tests/formats/early.json");
+
+    #[test]
+    fn early_pages_are_the_batches_that_their_trackers_would_have_sent() {
+        assert!(is_early(GOOD.as_bytes()));
+        let batches = read(GOOD.as_bytes()).expect("early pages");
+        let names: Vec<_> = batches.iter().flat_map(|batch| &batch.events).map(|event| &event.name).collect();
+        assert_eq!(names, ["session_start", "page_view", "purchase", "page_view"]);
+        assert_eq!(batches[0].session.id, batches[1].session.id, "the second page found what the first one made");
+        assert_eq!(batches[0].session.source.source, "facebook");
+    }
+
+    #[test]
+    fn what_is_no_early_page_is_one_sentence() {
+        #[track_caller]
+        fn check(body: &str, sentence: &str) {
+            let found = read(body.as_bytes()).map(|batches| batches.len());
+            assert_eq!(found, Err(sentence.to_owned()), "{body}");
+        }
+        check("{}", "line 1 is no early page: missing field `url` at line 1 column 2");
+        let page = GOOD.lines().next().expect("a page");
+        check(&format!("{page}\nx"), "line 2 is no early page: expected value at line 1 column 1");
+        check(
+            &page.replace("\"began\":[", "\"began\":[true,"),
+            "line 1 is no early page: invalid type: boolean `true`, expected f64 at line 1 column 217",
+        );
+    }
+}

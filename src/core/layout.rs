@@ -1,0 +1,359 @@
+//! Every line that is stored, reported or sent, by name.
+//!
+//! Values travel as lines of text (see [`lines`](crate::lines)). Where a line stands is said here and nowhere else: one
+//! list of names makes the table that formats walk, the constant of each line and the check of their count. `cargo x build`
+//! writes the same constants for JavaScript (`src/browser/page/layout.js`), so that nothing is numbered twice.
+
+/// The character that a field's kind begins its row with; see [`lines::kind`](crate::lines::kind).
+macro_rules! kind {
+    (text) => {
+        "\""
+    };
+    (number) => {
+        "#"
+    };
+    (money) => {
+        "$"
+    };
+    (json) => {
+        "{"
+    };
+    (step) => {
+        "^"
+    };
+    (unsent) => {
+        "-"
+    };
+}
+
+/// Tables of fields: a module each, with the table, the index of each line and how many there are.
+macro_rules! tables {
+    ($($(#[$table_doc:meta])* $table:ident { $($(#[$line_doc:meta])* $kind:ident $index:ident $name:literal,)* })*) => {$(
+        $(#[$table_doc])*
+        pub mod $table {
+            use crate::lines::{self, Fields};
+
+            /// Kind and name on the wire of each line, in their order.
+            pub const FIELDS: &Fields = concat!($(kind!($kind), $name, "\n"),*);
+            indices! { $($(#[$line_doc])* $index,)* }
+            const _: () = assert!(lines::count(FIELDS) == LINES, "a name on the wire has a line break in it");
+        }
+    )*};
+}
+
+/// Lists of names alone: a module each, with the number of each and how many there are.
+macro_rules! lists {
+    ($($(#[$list_doc:meta])* $list:ident { $($(#[$line_doc:meta])* $index:ident,)* })*) => {$(
+        $(#[$list_doc])*
+        pub mod $list {
+            indices! { $($(#[$line_doc])* $index,)* }
+        }
+    )*};
+}
+
+/// Numbers names from 0.
+macro_rules! indices {
+    ($($(#[$doc:meta])* $index:ident,)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the variants are the names of constants")]
+        enum Index { $($index,)* END_OF_LIST }
+        $($(#[$doc])* pub const $index: usize = Index::$index as usize;)*
+        /// How many there are.
+        pub const LINES: usize = Index::END_OF_LIST as usize;
+        /// The names, in their order.
+        pub const NAMES: [&str; LINES] = [$(stringify!($index)),*];
+    };
+}
+
+tables! {
+    /// An event. What begins a session is followed by the totals of the session before it.
+    event {
+        /// Unique: a collector that has it already drops the event.
+        text ID "id",
+        /// What happened.
+        text NAME "name",
+        /// When, on the visitor's clock, in Unix milliseconds.
+        number TIME "time",
+        /// When, in milliseconds since the document began to load (monotonic).
+        number OFFSET_MS "offset_ms",
+        /// The page view it belongs to.
+        text PAGE_ID "page_id",
+        /// Its index among the tab's events, from 0, without gaps.
+        number SEQ "seq",
+        /// The page's URL.
+        text URL "url",
+        /// The page's title.
+        text TITLE "title",
+        /// Its properties: a JSON object, or empty.
+        json PROPS "props",
+    }
+
+    /// What a session adds up to.
+    totals {
+        /// Page views.
+        number PAGE_VIEWS "page_views",
+        /// All events, `session_start` and page views included.
+        number EVENTS "events",
+        /// Orders; the same order id again, with none between, is no other.
+        number TRANSACTIONS "transactions",
+        /// The value of the orders in the totals' currency, in ten-thousandths of its unit.
+        money REVENUE "revenue",
+        /// The index of the furthest step in [`FUNNEL`](crate::event::FUNNEL).
+        step FUNNEL_STEP "funnel_step",
+        /// The latest activity, in Unix milliseconds.
+        number LAST_ACTIVITY_AT "last_activity_at",
+        /// Part of the fingerprint of the latest order's id, so that a reloaded thank-you page counts once.
+        unsent LAST_ORDER "last_order",
+        /// Until when a pending checkout holds the session open, in Unix milliseconds; 0 where none is.
+        unsent HELD_UNTIL "held_until",
+        /// The currency of the first order; empty before it.
+        text CURRENCY "currency",
+    }
+
+    /// How a session began; its sources follow.
+    head {
+        /// There is no null and no empty one.
+        text ID "id",
+        /// The device it is on. Native batches say it of the device, not of the session.
+        unsent DEVICE_ID "device_id",
+        /// The session before it on this device.
+        text PREVIOUS_ID "previous_id",
+        /// 1 for the device's first session, then 2.
+        number NUMBER "number",
+        /// In Unix milliseconds on the visitor's clock.
+        number STARTED_AT "started_at",
+        /// The name of the [`Rollover`](crate::session::Rollover).
+        text REASON "reason",
+        /// The day it began on, in the zone of the midnight rule.
+        unsent DAY "day",
+        /// The path of its first page.
+        text LANDING_PAGE "landing_page",
+    }
+
+    /// Where a visitor came from. What is unknown is empty.
+    source {
+        /// `utm_source`, else the network of a click id, else the parameter `ref` or `source`, else the referrer's host
+        /// without `www.`, else [`DIRECT`](crate::attribution::DIRECT).
+        text SOURCE "source",
+        /// `utm_medium`, else what the click id implies, else [`REFERRAL`](crate::attribution::REFERRAL) or `(none)`.
+        text MEDIUM "medium",
+        /// `utm_campaign`.
+        text CAMPAIGN "campaign",
+        /// `utm_term`.
+        text TERM "term",
+        /// `utm_content`.
+        text CONTENT "content",
+        /// `utm_id`.
+        text CAMPAIGN_ID "campaign_id",
+        /// The name of the click id that was there, such as `gclid`; never its value, which names a person's click.
+        text CLICK_ID "click_id",
+        /// Origin and path of the page that linked here, if it was another site's.
+        text REFERRER "referrer",
+    }
+}
+
+lists! {
+    /// What a page's URL and referrer say of how its visitor came.
+    landing {
+        /// Values of the campaign parameters, decoded: of each the first that is not empty. Source and medium are in lower
+        /// case.
+        UTM_SOURCE,
+        /// See [`UTM_SOURCE`].
+        UTM_MEDIUM,
+        /// See [`UTM_SOURCE`].
+        UTM_CAMPAIGN,
+        /// See [`UTM_SOURCE`].
+        UTM_TERM,
+        /// See [`UTM_SOURCE`].
+        UTM_CONTENT,
+        /// See [`UTM_SOURCE`].
+        UTM_ID,
+        /// Names of the parameters that have a value, with a space behind each.
+        PARAMETERS,
+        /// Origin and path of the page that linked here; empty if there was none, or it was of the same site.
+        REFERRER,
+        /// The parameter `ref` or `source`, else the referrer's host without `www.`, in lower case.
+        REFERRER_NAME,
+        /// Not empty if the visitor came back from a payment gateway or a login page. Nothing else is said then.
+        IS_RETURN,
+    }
+
+    /// The stored record, in front of the session's totals, head and sources.
+    record {
+        /// What the device's ids are derived from. It stands here in this version and in every later one, so that an older
+        /// tracker knows the device by a newer record.
+        SEED,
+    }
+
+    /// The stored state of the circuit breaker; nothing is stored while the collector answers.
+    breaker {
+        /// Failures in a row.
+        FAILURES,
+        /// When the collector may be asked again, in Unix milliseconds.
+        RETRY_AT,
+        /// A short name of the session of the latest failure, if all so far look like an extension's, or else 0.
+        BLOCKED,
+    }
+
+    /// The kinds of inputs that a page reports.
+    input {
+        /// The page's tracker begins; [`start`] follows. It is no input of the tracker's.
+        START,
+        /// An earlier page was left before it had a tracker; [`start`] and its inputs follow, a NUL before each.
+        EARLY,
+        /// What the browser says of itself has changed; [`device`] follows.
+        DEVICE,
+        /// Another page came into view; [`navigated`] and [`landing`] follow.
+        NAVIGATED,
+        /// The site tracks an event; [`tracked`] follows.
+        TRACKED,
+        /// The site called for events that cannot be tracked; [`dropped`] follows.
+        DROPPED,
+        /// The visitor did something.
+        ACTIVITY,
+        /// The site wants a new session.
+        NEW_SESSION,
+        /// The visitor is about to pay at another site.
+        CHECKOUT_PENDING,
+        /// The page was hidden, or is being left.
+        HIDDEN,
+        /// The site wants everything sent.
+        FLUSH,
+        /// The timer fired.
+        TIMER_FIRED,
+        /// Somebody will look at the session.
+        SNAPSHOT_REQUESTED,
+        /// A request was answered or failed; [`answered`] follows.
+        ANSWERED,
+        /// An earlier page left this in storage; [`recovered`] follows.
+        RECOVERED,
+        /// The page was kept for back and forward, and is in view again.
+        RETURNED,
+    }
+
+    /// In front of each input. The texts that all tabs share stand before the first, see
+    /// [`Moment`](crate::tracker::Moment).
+    moment {
+        /// One of [`input`].
+        KIND,
+        /// The wall clock, in Unix milliseconds.
+        WALL,
+        /// The monotonic clock, in milliseconds since the document began to load.
+        UPTIME,
+        /// Days since 1970-01-01 in the zone of the midnight rule.
+        DAY,
+    }
+
+    /// What a tracker begins with.
+    start {
+        /// Inactivity that ends a session.
+        TIMEOUT_MS,
+        /// The longest session; 0 for no bound.
+        MAX_MS,
+        /// Whether midnight ends a session, as 0 or 1.
+        MIDNIGHT,
+        /// How much of a campaign ends a session; see [`Rules::campaign`](crate::session::Rules::campaign).
+        CAMPAIGN,
+        /// Whether page views are counted by themselves, as 0 or 1.
+        AUTOCAPTURE,
+        /// The site's name.
+        SITE,
+        /// The tab's name; empty for an early page whose tab has none yet.
+        TAB_ID,
+        /// The `seq` of the tab's next event.
+        NEXT_SEQ,
+        /// Chance, of 128 bits at least.
+        CHANCE,
+        /// What a device without a record derives its ids from.
+        SEED,
+        /// What the browser says of itself, as members of a JSON object.
+        DEVICE,
+    }
+
+    /// What the browser says of itself.
+    device {
+        /// Members of a JSON object.
+        MEMBERS,
+    }
+
+    /// A page that came into view; [`landing`] follows.
+    navigated {
+        /// One of [`navigation`].
+        KIND,
+        /// Whether no tab of the origin was left when this one came, and the site ends sessions then, as 0 or 1.
+        BROWSER_CLOSED,
+        /// The `seq` that the tab's next event has at least.
+        NEXT_SEQ,
+        /// Its URL.
+        URL,
+        /// The path in that.
+        PATH,
+        /// Its title.
+        TITLE,
+    }
+
+    /// How a page was reached, see [`NavigationKind`](crate::tracker::NavigationKind).
+    navigation {
+        /// A link, a form or an address.
+        LOAD,
+        /// The same document again.
+        RELOAD,
+        /// Back or forward.
+        BACK_FORWARD,
+        /// Another URL in the same document.
+        SPA,
+    }
+
+    /// An event that the site tracks.
+    tracked {
+        /// Its name.
+        NAME,
+        /// Its properties: a JSON object, or empty.
+        PROPS,
+        /// The value of the order in ten-thousandths, if it is a purchase; else empty.
+        VALUE,
+        /// The order's currency.
+        CURRENCY,
+        /// The order's id.
+        ORDER_ID,
+    }
+
+    /// Calls that are no events, or for which there was no room before there was a tracker.
+    dropped {
+        /// How many.
+        CALLS,
+    }
+
+    /// What became of a request.
+    answered {
+        /// The [`BatchId`](crate::outbox::BatchId).
+        BATCH,
+        /// One of [`outcome`].
+        OUTCOME,
+        /// The HTTP status, if there was an answer.
+        STATUS,
+        /// For how long the collector asked to be left alone; 0 for not at all.
+        RETRY_AFTER_MS,
+    }
+
+    /// How a request ended.
+    outcome {
+        /// The collector answered.
+        ANSWERED,
+        /// There was no answer.
+        FAILED,
+        /// It failed at once, with the device online.
+        BLOCKED,
+        /// The browser did not take the beacon.
+        REFUSED,
+    }
+
+    /// What an earlier page left in storage; the stored text follows.
+    recovered {
+        /// The tab that wrote it.
+        TAB_ID,
+        /// The segment, by the `seq` of its first event.
+        FIRST_SEQ,
+        /// The first event of the chunk; empty for the chunk that has the segment's head.
+        SEQ,
+    }
+}

@@ -1,0 +1,54 @@
+// A page before it has a tracker: the facts of it, kept. They decide nothing: what they mean, the tracker finds out, on this
+// page or the next, and the collector, to which the same text goes as the page is left.
+//
+// The inline stub has this too, and may stand in XHTML: no ampersands and no "less than" in it.
+
+import { pageNow } from 'shopbell-page/began.js';
+import { now } from 'shopbell-page/clock.js';
+import { EARLY_KEY, isOptedOut, KEY, localArea } from 'shopbell-page/storage.js';
+
+const CHARS_MAX = 60_000; // of all pages that are left before there is a tracker: what a keepalive takes
+
+/**
+ * The facts of the page in view: how it began, what was called, how many calls were not kept, and for how many characters of
+ * them there is room.
+ */
+export const factsNow = (room) => ({ ...pageNow(), calls: [], dropped: 0, room });
+
+/** Keeps a call, [method, wall, uptime, two arguments as JSON], as it is at this moment: the page may change its object. */
+export function keepCall(facts, method, first, second) {
+  try {
+    let call = [method, ...now(), JSON.stringify(first), JSON.stringify(second)];
+    (facts.room -= `${call}`.length) > 0 ? facts.calls.push(call) : facts.dropped++;
+  } catch {
+    facts.dropped++;
+  }
+}
+
+/**
+ * The page is left: its facts stay in storage for the next page, and leave for the collector. Options are as the page gave
+ * them. Without a collector, against the visitor's will and before consent, nothing is kept and nothing is sent.
+ */
+export function leave(facts, options) {
+  if (!options?.collector || options.consent || options.beforeSend || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
+  let local = localArea(options.storage);
+  let page = {
+    schema: 'shopbell/early/1',
+    options,
+    ...facts,
+    title: document.title,
+    left: now(),
+    offset_minutes: new Date().getTimezoneOffset(),
+    record: local[KEY],
+    chance: crypto.getRandomValues(new Uint32Array(4)).join(''),
+  };
+  facts.calls = [];
+  let body = JSON.stringify(page) + '\n';
+  try {
+    let before = local[EARLY_KEY] ?? '';
+    local[EARLY_KEY] = body = CHARS_MAX > before.length + body.length ? before + body : body;
+  } catch {}
+  'keepalive' in Request.prototype
+    ? fetch(options.collector, { method: 'POST', body, keepalive: 1, credentials: 'omit' }).catch(() => {})
+    : navigator.sendBeacon(options.collector, body);
+}

@@ -1,0 +1,86 @@
+// The handle that a page holds: it is there at once, keeps what is called before there is a tracker, and stays silent
+// whatever happens to that.
+
+import { whenShown } from 'shopbell-page/began.js';
+import { expectCall, settle, snapshot } from 'shopbell-page/facts.js';
+import { flush } from 'shopbell-page/send.js';
+import { start as startTracker } from 'shopbell-page/start.js';
+import { isOptedOut } from 'shopbell-page/storage.js';
+import { factsNow, keepCall, leave } from './early.js';
+import { check, say } from './options.js';
+
+const CALLS_MAX = 1000; // more in one task are reported before it is over
+const CHARS_MAX = 250_000; // of calls that are kept before there is a tracker
+const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
+
+/**
+ * Begins to track and returns the handle. `load` gives the way into the module. If the inline stub was there before, its facts
+ * are this page's, and its callers of `flush()` wait. Where there is no page, against the visitor's will and without a
+ * collector, the handle does nothing.
+ */
+export function start(given, load, [facts, flushes = []] = []) {
+  const options = globalThis.document && check(given);
+  // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
+  let state = !options || (options.gpc == 'respect' && isOptedOut()) ? 'off' : 'early';
+
+  /** Does what may fail in a page, which must not notice. */
+  function attempt(action) {
+    try {
+      return action();
+    } catch (error) {
+      if (options.debug) say(error);
+    }
+  }
+
+  function call(method, ...all) {
+    if (options?.debug) console.debug('shopbell', method, ...all);
+    if (state == 'off') return;
+    if (state == 'ready') attempt(expectCall);
+    keepCall(facts, method, ...all);
+    if (state == 'ready' && facts.calls.length >= CALLS_MAX) attempt(settle);
+  }
+
+  async function begin() {
+    facts ??= factsNow(CHARS_MAX);
+    addEventListener('pagehide', () => {
+      if (state == 'early') leave(facts, given);
+    });
+    try {
+      if (document.prerendering) {
+        await whenShown();
+        // Nobody has seen the page before.
+        Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
+      }
+      await startTracker(await load(), options, () => facts);
+      state = 'ready';
+      facts.room = Infinity;
+    } catch (error) {
+      state = 'off';
+      say(`nothing is tracked: ${error}`);
+    }
+    for (const done of flushes) finish(done);
+  }
+
+  /** Calls `done` when what waits is answered, or there is nothing to wait for. */
+  function finish(done) {
+    if (state == 'early') flushes.push(done);
+    else if (state == 'ready') attempt(() => flush(done));
+    else done();
+  }
+
+  if (state == 'early') begin();
+  else for (const done of flushes) done();
+
+  return {
+    track: (name, props) => call('track', name, props),
+    page: (props) => call('page', props),
+    newSession: () => call('newSession'),
+    checkoutPending: () => call('checkoutPending'),
+    session: () => (state == 'ready' ? attempt(snapshot) : null) ?? null,
+    flush: () =>
+      new Promise((resolve) => {
+        setTimeout(resolve, FLUSH_MS);
+        finish(resolve);
+      }),
+  };
+}
