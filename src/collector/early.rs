@@ -12,10 +12,9 @@ use options::Options;
 use serde::Deserialize;
 use serde_json::Value;
 use shopbell_core::early;
-use shopbell_core::effect::Output;
 use shopbell_core::event::{Money, Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::formats::{Context, native};
-use shopbell_core::record::RECORD_KEY;
+use shopbell_core::outbox::{FlushReason, Segment};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
 use std::str;
@@ -71,45 +70,31 @@ pub fn is_early(body: &[u8]) -> bool {
 /// Reads early pages, and gives the batches that their trackers would have sent. The error is one sentence.
 pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
     let text = str::from_utf8(body).map_err(|_| "the body is no UTF-8; accepted are lines of JSON".to_owned())?;
-    let mut replay = Replay::default();
-    let mut batches = Vec::new();
+    let mut pages: Vec<Page> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         if index == PAGES_MAX {
             return Err(format!("the body has more than {PAGES_MAX} lines; accepted is one for each early page"));
         }
-        let page: Page = serde_json::from_str(&lone_surrogates(line))
+        let page = serde_json::from_str(&lone_surrogates(line))
             .map_err(|error| format!("line {} is no early page: {error}", index + 1))?;
-        for body in replay.page(&page) {
-            batches.push(Batch::read(body.as_bytes()).map_err(|error| format!("line {}: {error}", index + 1))?);
-        }
+        pages.push(page);
     }
-    Ok(batches)
+    // Pages that found the same record are one chain, as each goes on with what the one before has made of it.
+    let chains = pages.chunk_by(|one, next| one.record == next.record);
+    let bodies = chains.flat_map(replay);
+    bodies.map(|body| Batch::read(body.as_bytes())).collect()
 }
 
-/// What pages leave to the next of them.
-#[derive(Default)]
-struct Replay {
-    /// The record that the page before found, and what it made of that.
-    record: Option<(String, String)>,
-}
-
-impl Replay {
-    /// Replays a page; the bodies of its batches.
-    fn page(&mut self, page: &Page) -> Vec<String> {
-        // What the page before has made of the same record is what this one found.
-        let stood = match &self.record {
-            Some((found, made)) if *found == page.record => made.clone(),
-            _ => page.record.clone(),
-        };
-        let mut tracker = early::begin(page.options.rules(), "", 0, &page.chance, &page.chance);
-        let moment = page.happens(&mut tracker, &stood);
-        let stored = early::end(&mut tracker, &moment).into_iter().find_map(|output| match output {
-            Output::Store(key, text) if key == RECORD_KEY => Some(text),
-            _ => None,
-        });
-        self.record = Some((page.record.clone(), stored.unwrap_or(stood.clone())));
-        page.encode(&tracker, &moment)
+/// Replays a chain of pages; the bodies of its batches.
+fn replay(pages: &[Page]) -> Vec<String> {
+    let Some(first) = pages.first() else { return Vec::new() };
+    let mut tracker = early::begin(first.options.rules(), "", 0, &first.chance, &first.chance);
+    let mut moment = Moment { stored: &first.record, ..Moment::default() };
+    for page in pages {
+        moment = page.happens(&mut tracker, &first.record);
     }
+    let _stored = early::end(&mut tracker, &moment);
+    first.encode(&tracker, &moment)
 }
 
 impl Page {
@@ -160,7 +145,13 @@ impl Page {
             storage: if self.options.keeps() { "local" } else { "memory" },
             counters: tracker.counters(),
         };
-        tracker.segments().iter().map(|segment| native::encode(&context, segment)).collect()
+        let encode = |segment: &Segment| {
+            // The clock of offsets is each page's own.
+            let mut segment = segment.clone();
+            (segment.closed, segment.attempts) = (Some(FlushReason::Recovered), 1);
+            native::encode(&context, &segment)
+        };
+        tracker.segments().iter().map(encode).collect()
     }
 }
 
@@ -214,7 +205,7 @@ mod tests {
         let batches = read(GOOD.as_bytes()).expect("early pages");
         let names: Vec<_> = batches.iter().flat_map(|batch| &batch.events).map(|event| &event.name).collect();
         assert_eq!(names, ["session_start", "page_view", "purchase", "page_view"]);
-        assert_eq!(batches[0].session.id, batches[1].session.id, "the second page found what the first one made");
+        assert_eq!(batches.len(), 1, "the second page found what the first one made");
         assert_eq!(batches[0].session.source.source, "facebook");
     }
 

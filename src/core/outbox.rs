@@ -165,10 +165,15 @@ impl Outbox {
         let segment = self.segments.get_mut(index)?;
         while !rest.is_empty() {
             let facts = segment::next_part(&mut rest);
+            let seq = lines::number_at(facts, layout::event::SEQ);
+            if segment.entries.last().is_some_and(|last| last.seq >= seq) {
+                // This page has it in hand.
+                continue;
+            }
             if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
                 self.counters.drop(DropReason::Age, 1);
             } else {
-                segment.append(facts, chunk.seq.unwrap_or(chunk.first_seq));
+                segment.append(seq, facts, chunk.seq.unwrap_or(chunk.first_seq));
             }
         }
         segment.settle_chunk(chunk.seq, out);

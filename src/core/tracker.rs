@@ -120,12 +120,11 @@ impl Tracker {
 
     /// Takes one input. What comes of it is for [`poll`](Self::poll) to say.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
-        if self.visit.is_wiped(moment) {
-            // The open segment's head is gone with the record. Another segment stores it again: without it, what follows
-            // could not be recovered.
+        if self.visit.read(moment) {
+            // The open segment's head may be gone with the record. Another segment stores it again: without it, what
+            // follows could not be recovered.
             self.outbox.close(FlushReason::Rollover);
         }
-        self.visit.read(moment);
         self.outbox.read(moment.breaker);
         self.is_recovering = matches!(input, Input::Recovered(_));
         match input {

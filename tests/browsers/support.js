@@ -15,8 +15,10 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const FOUND_MS = 15_000; // how long a condition may take to come true
 const LOOK_MS = 25;
 
-const schema = JSON.parse(await readFile(join(root, 'tests/formats/native.schema.json'), 'utf8'));
-const isBatch = new Ajv({ allErrors: true }).compile(schema);
+const ajv = new Ajv({ allErrors: true, strictTuples: false, allowUnionTypes: true });
+const schemaOf = async (name) => JSON.parse(await readFile(join(root, `tests/formats/${name}.schema.json`), 'utf8'));
+const isBatch = ajv.compile(await schemaOf('native'));
+const isEarly = ajv.compile(await schemaOf('early'));
 
 export function checkBatch(batch) {
   assert.ok(isBatch(batch), `a batch is not what its schema says: ${JSON.stringify(isBatch.errors)}`);
@@ -143,15 +145,23 @@ export const profile = async (options) => watch(await (await launch()).newContex
 
 function watch(context) {
   context.batches = [];
+  context.early = [];
   context.problems = [];
   context.on('request', (request) => {
     if (!request.url().endsWith('/collect')) return;
-    const body = request.postDataBuffer();
     const isCompressed = request.headers()['content-encoding'] == 'gzip';
-    const batch = JSON.parse(isCompressed ? gunzipSync(body) : body);
-    context.batches.push(batch);
+    const body = request.postDataBuffer();
+    const text = `${isCompressed ? gunzipSync(body) : body}`;
     try {
-      checkBatch(batch);
+      if (text.startsWith('{"schema":"shopbell/early/')) {
+        const pages = text.trim().split('\n').map((line) => JSON.parse(line));
+        context.early.push(pages);
+        for (const page of pages) assert.ok(isEarly(page), `an early page is not what its schema says: ${JSON.stringify(isEarly.errors)}`);
+      } else {
+        const batch = JSON.parse(text);
+        context.batches.push(batch);
+        checkBatch(batch);
+      }
     } catch (problem) {
       context.problems.push(problem.message);
     }
@@ -159,6 +169,9 @@ function watch(context) {
   context.on('weberror', (error) => context.problems.push(String(error.error())));
   return context;
 }
+
+/** The inline stub, as pages have it. */
+export const snippet = `<script>${(await readFile(join(root, 'www/tracker/dist/stub.js'), 'utf8')).trim()}</script>`;
 
 /** Answers these URLs with a page that has the tracker's tag, with more attributes and more of a body. */
 export const serve = (context, urls, { site = 'shop', attributes = '', before = '', body = '' } = {}) => {

@@ -1,13 +1,14 @@
 //! What must hold over the whole run, whatever a single tab knew: of ids, of true time, and of what arrived.
 
+use crate::chunk;
 use crate::model::{Outcome, Session, WRITE_MS};
 use crate::plan::Parameters;
-use shopbell_core::attribution::LINES as SOURCE_LINES;
-use shopbell_core::event::{FUNNEL_STEPS, LINES as EVENT_LINES};
+use shopbell_core::event::FUNNEL_STEPS;
+use shopbell_core::layout::{event, head, source, totals};
 use shopbell_core::lines;
 use shopbell_core::outbox::Segment;
-use shopbell_core::session::{self, HEAD_LINES, TOTALS_LINES, Total};
-use std::collections::HashMap;
+use shopbell_core::session;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 /// What the id of a session depends on: the seed, the session before, the campaign.
@@ -31,6 +32,8 @@ pub struct History {
     starts: HashMap<String, String>,
     /// What arrived, by event id: its session, tab and seq.
     arrived: HashMap<String, (String, String, u64)>,
+    /// Events of early pages, by id.
+    early: HashSet<String>,
     clock_was_set: bool,
 }
 
@@ -48,6 +51,7 @@ impl History {
             tracked: HashMap::new(),
             starts: HashMap::new(),
             arrived: HashMap::new(),
+            early: HashSet::new(),
             clock_was_set: false,
         }
     }
@@ -68,22 +72,21 @@ impl History {
         self.latest_activity_wall = wall;
     }
 
+    /// A session was active on a page without a tracker, which other tabs do not know before it is replayed.
+    pub fn was_active(&mut self, id: &Rc<str>, elapsed: u64) {
+        self.active.entry(Rc::clone(id)).or_default().push((elapsed, true));
+    }
+
     /// How long a session was idle in truth, and what a clock that drifts may show more or less; of its activity, what
     /// `counts` says.
     fn idle_ms(&self, id: &str, elapsed: u64, counts: impl Fn(&(u64, bool)) -> bool) -> Option<(u64, u64)> {
-        let (latest, _) = self.active.get(id)?.iter().rfind(|activity| counts(activity))?;
-        let idle = elapsed - latest;
+        let counted = self.active.get(id)?.iter().filter(|activity| counts(activity));
+        let idle = elapsed.saturating_sub(counted.map(|(at, _)| *at).max()?);
         (!self.clock_was_set).then_some((idle, idle / 1_000 + 1))
     }
 
-    /// A session begins, as `outcome` says, behind `before`.
-    pub fn begins(
-        &mut self,
-        session: &Session,
-        before: Option<&Rc<str>>,
-        elapsed: u64,
-        outcome: &Outcome,
-    ) -> Result<(), String> {
+    /// A session that begins has the id that follows from where it comes from, and no other has.
+    pub fn is_named(&mut self, session: &Session, outcome: &Outcome) -> Result<(), String> {
         let id = &session.id;
         let origin = (Rc::clone(&session.seed), Rc::clone(&session.previous_id), outcome.campaign.clone());
         let known = self.ids.entry(origin.clone()).or_insert_with(|| Rc::clone(id));
@@ -94,6 +97,18 @@ impl History {
         if *known != origin {
             return Err(format!("{id} comes of two things: {known:?} and {origin:?}"));
         }
+        Ok(())
+    }
+
+    /// A session begins, as `outcome` says, behind `before`.
+    pub fn begins(
+        &mut self,
+        session: &Session,
+        before: Option<&Rc<str>>,
+        elapsed: u64,
+        outcome: &Outcome,
+    ) -> Result<(), String> {
+        self.is_named(session, outcome)?;
         // What another tab did last may not be to be seen yet, and what it did just before that may not be written.
         let is_seen = |(at, has_crashed): &(u64, bool)| at + self.parameters.stale_ms_max <= elapsed && !has_crashed;
         if let (Some("inactivity"), Some(before)) = (outcome.reason, before)
@@ -127,32 +142,31 @@ impl History {
             };
         };
         let beginning = &expected.beginning;
-        let mut rest = found.head.as_str();
-        let mut next = || lines::next(&mut rest);
-        let (id, device_id, previous_id, number) = (next(), next(), next(), next());
-        let (started, reason, _day, landing_page) = (next(), next(), next(), next());
-        let totals = &found.totals;
+        let line = |index| lines::at(&found.head, index);
+        let device_id = line(head::DEVICE_ID);
+        let sums = &found.totals;
         let known = self.devices.entry(Rc::clone(&expected.seed)).or_insert_with(|| device_id.to_owned());
         if known != device_id {
             return Err(format!("a device is called {known} and {device_id}"));
         }
-        let is_same = *expected.id == *id
-            && *expected.previous_id == *previous_id
-            && number.parse() == Ok(expected.number)
-            && beginning.reason == reason
-            && started.parse() == Ok(beginning.started)
-            && beginning.landing_page == landing_page
-            && expected.active == totals[totals::LAST_ACTIVITY_AT]
-            && expected.held_until == totals[totals::HELD_UNTIL]
-            && expected.has_order == (totals[totals::FUNNEL_STEP] as usize == FUNNEL_STEPS - 1)
-            && expected.counts == [totals[totals::EVENTS], totals[totals::PAGE_VIEWS], totals[totals::TRANSACTIONS]];
+        let is_same = *expected.id == *found.id()
+            && *expected.previous_id == *found.previous_id()
+            && found.number() == expected.number
+            && beginning.reason == found.reason()
+            && found.started().0 == beginning.started
+            && beginning.landing_page == found.landing_page()
+            && expected.active == sums[totals::LAST_ACTIVITY_AT]
+            && expected.held_until == sums[totals::HELD_UNTIL]
+            && expected.has_order == (sums[totals::FUNNEL_STEP] as usize == FUNNEL_STEPS - 1)
+            && expected.counts == [sums[totals::EVENTS], sums[totals::PAGE_VIEWS], sums[totals::TRANSACTIONS]];
         let sources = [Some(beginning.source), Some(beginning.first_touch), beginning.last_non_direct];
-        let mut rest = lines::behind(&found.head, HEAD_LINES);
+        let mut rest = found.sources();
         let mut are_same = true;
         for [source, medium, campaign, referrer] in sources.into_iter().flatten() {
-            let line = |place| lines::at(rest, place);
-            are_same &= [line(0), line(1), line(2), line(7)] == [source, medium, campaign, referrer];
-            rest = lines::behind(rest, SOURCE_LINES);
+            let line = |index| lines::at(rest, index);
+            let found = [source::SOURCE, source::MEDIUM, source::CAMPAIGN, source::REFERRER].map(line);
+            are_same &= found == [source, medium, campaign, referrer];
+            rest = lines::behind(rest, source::LINES);
         }
         if is_same && are_same && rest.is_empty() {
             return Ok(());
@@ -160,49 +174,60 @@ impl History {
         Err(format!("expected {expected:?}, found {found:?}"))
     }
 
-    /// A head or an entry of the outbox is stored; the id and the name of the event whose entry it is.
-    pub fn entry(
-        &mut self,
-        tab: &str,
-        id: Option<&Rc<str>>,
-        key: &str,
-        text: &str,
-    ) -> Result<Option<(String, String)>, String> {
-        let mut parts = key.split('.').skip(1);
-        let (name, first, seq) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
-        let Some(facts) = lines::open(text) else { return Ok(None) };
-        if name != tab || first.is_none() {
-            return Err(format!("tab {tab} writes {key}"));
+    /// A chunk of the outbox is stored; the ids and the names of the events in it that are new.
+    pub fn stored(&mut self, tab: &str, key: &str, text: &str) -> Result<Vec<(String, String)>, String> {
+        let Some((name, _, seq)) = chunk::parts(key) else { return Err(format!("tab {tab} writes {key}")) };
+        let (head, events) = chunk::open(key, text);
+        // What a tab has taken over is written again where a part of it has left.
+        if events.is_empty() || name != tab {
+            return Ok(Vec::new());
         }
-        let Some(seq) = seq.and_then(|seq| seq.parse::<u64>().ok()) else {
-            let next_seq = self.segments.get(tab).map_or(0, |(_, next_seq)| *next_seq);
-            self.segments.insert(tab.to_owned(), (lines::at(facts, 0).into(), next_seq));
-            return Ok(None);
-        };
-        let Some((session, next_seq)) = self.segments.get_mut(tab) else {
-            return Err(format!("{key} has no head"));
-        };
-        if seq != *next_seq {
-            return Err(format!("{key} comes where {next_seq} was next"));
+        let (session, next_seq) = self.segments.entry(tab.to_owned()).or_insert_with(|| ("".into(), 0));
+        let first = lines::number_at(events[0], event::SEQ);
+        if first < *next_seq {
+            return Ok(Vec::new());
         }
-        *next_seq += 1;
-        if Some(&*session) != id {
-            return Err(format!("{key} is of {session}, the session is {id:?}"));
+        if seq.is_none() {
+            *session = lines::at(head, head::ID).into();
         }
-        let name = lines::at(facts, 1);
-        let counts = self.tracked.entry(Rc::clone(session)).or_default();
-        counts[0] += 1;
-        counts[1] += u64::from(name == "page_view");
-        counts[2] += u64::from(name == "purchase");
-        Ok(Some((lines::at(facts, 0).to_owned(), name.to_owned())))
+        let mut stored = Vec::new();
+        for facts in events {
+            if lines::number_at(facts, event::SEQ) != *next_seq {
+                return Err(format!("{key} comes where {next_seq} was next"));
+            }
+            *next_seq += 1;
+            let (id, name) = (lines::at(facts, event::ID), lines::at(facts, event::NAME));
+            let counts = self.tracked.entry(Rc::clone(session)).or_default();
+            counts[0] += 1;
+            counts[1] += u64::from(name == "page_view");
+            counts[2] += u64::from(name == "purchase");
+            stored.push((id.to_owned(), name.to_owned()));
+        }
+        Ok(stored)
+    }
+
+    /// A page that was left before it had a tracker was replayed; its events count once, however often it is.
+    pub fn replayed(&mut self, segments: &[Segment]) {
+        for segment in segments {
+            let session: Rc<str> = lines::at(&segment.head, head::ID).into();
+            for entry in &segment.entries {
+                let name = lines::at(&entry.facts, event::NAME);
+                if self.early.insert(lines::at(&entry.facts, event::ID).to_owned()) {
+                    let counts = self.tracked.entry(Rc::clone(&session)).or_default();
+                    counts[0] += 1;
+                    counts[1] += u64::from(name == "page_view");
+                    counts[2] += u64::from(name == "purchase");
+                }
+            }
+        }
     }
 
     /// A batch reached the collector.
     pub fn arrived(&mut self, batch: &Segment) -> Result<(), String> {
-        let session = lines::at(&batch.head, 0);
+        let session = lines::at(&batch.head, head::ID);
         for entry in batch.batch() {
-            let line = |place| lines::at(&entry.facts, place);
-            let (id, name) = (line(0), line(1));
+            let line = |index| lines::at(&entry.facts, index);
+            let (id, name) = (line(event::ID), line(event::NAME));
             let fact = (session.to_owned(), batch.tab_id.clone(), entry.seq);
             let known = self.arrived.entry(id.to_owned()).or_insert_with(|| fact.clone());
             let is_start = name == "session_start";
@@ -212,8 +237,8 @@ impl History {
             if is_start && *self.starts.entry(session.to_owned()).or_insert_with(|| id.to_owned()) != id {
                 return Err(format!("{session} begins twice"));
             }
-            let previous = lines::behind(&entry.facts, EVENT_LINES + TOTALS_LINES);
-            if previous.is_empty() == (is_start && lines::at(&batch.head, 3) != "1") {
+            let previous = lines::behind(&entry.facts, event::LINES + totals::LINES);
+            if previous.is_empty() == (is_start && lines::at(&batch.head, head::NUMBER) != "1") {
                 return Err(format!("{name} of {session} has the totals of the session before, or has them not"));
             }
         }

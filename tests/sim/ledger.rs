@@ -4,10 +4,13 @@
 //! It is judged where an event could get out of sight: when its entry is removed from storage, and when its page ends.
 //! As no other thing takes an event from anywhere, that is as good as after each step.
 
+use crate::chunk;
 use crate::plan::Parameters;
 use crate::storage::Storage;
+use shopbell_core::effect::BatchId;
+use shopbell_core::layout::event;
 use shopbell_core::lines;
-use shopbell_core::outbox::{Answer, BatchId, Segment, key};
+use shopbell_core::outbox::{Answer, Segment};
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -38,12 +41,14 @@ pub struct Ledger {
 }
 
 fn ids(batch: &Segment) -> Vec<Rc<str>> {
-    batch.batch().iter().map(|entry| lines::at(&entry.facts, 0).into()).collect()
+    batch.batch().iter().map(|entry| lines::at(&entry.facts, event::ID).into()).collect()
 }
 
 /// Tabs that begin a session at once each track the event that begins it, under one id.
 fn is_start(batch: &Segment, id: &str) -> bool {
-    batch.batch().iter().any(|entry| lines::at(&entry.facts, 0) == id && lines::at(&entry.facts, 1) == "session_start")
+    batch.batch().iter().any(|entry| {
+        lines::at(&entry.facts, event::ID) == id && lines::at(&entry.facts, event::NAME) == "session_start"
+    })
 }
 
 impl Ledger {
@@ -77,55 +82,57 @@ impl Ledger {
         self.tracked.insert(id.into());
     }
 
-    /// So many events were dropped for their age, of entries that are being removed.
-    pub fn aged<'a>(
-        &mut self,
-        removed: impl Iterator<Item = (&'a String, &'a String)>,
-        count: u64,
-    ) -> Result<(), String> {
-        let entries = removed.filter(|(key, _)| key.split('.').count() > 3);
-        let ids: Vec<Rc<str>> =
-            entries.filter_map(|(_, text)| lines::open(text)).map(|facts| lines::at(facts, 0).into()).collect();
-        if (ids.len() as u64) < count && !self.world.has_storage_faults {
-            return Err(format!("{count} events are counted as too old, of {} entries that are removed", ids.len()));
+    /// So many events were dropped for their age, of a chunk with these, of which those are kept.
+    pub fn aged(&mut self, stored: &[String], kept: &[String], count: u64) -> Result<(), String> {
+        let gone: Vec<Rc<str>> = stored.iter().filter(|id| !kept.contains(id)).map(|id| id.as_str().into()).collect();
+        if (gone.len() as u64) < count && !self.world.has_storage_faults {
+            return Err(format!("{count} events are counted as too old, of {} that are removed", gone.len()));
         }
-        self.dropped.extend(ids);
+        self.dropped.extend(gone);
         Ok(())
     }
 
     /// Nobody knows whether the tab that left this lives, and so it may arrive from both.
-    pub fn is_shared_by_two(&mut self, text: &str) {
-        if let Some(facts) = lines::open(text) {
-            self.may_repeat.insert(lines::at(facts, 0).into());
+    pub fn is_shared_by_two(&mut self, key: &str, text: &str) {
+        self.may_repeat.extend(chunk::ids(key, text).into_iter().map(Rc::from));
+    }
+
+    /// Events were in storage alone, and that was wiped.
+    pub fn wiped(&mut self, key: &str, text: &str) {
+        self.lost.extend(chunk::ids(key, text).into_iter().map(Rc::from));
+    }
+
+    /// Events that a page kept before it had a tracker: they may arrive from the page that is left, and again from the next.
+    pub fn kept_early(&mut self, ids: &[String]) {
+        for id in ids {
+            self.tracked.insert(id.as_str().into());
+            self.may_repeat.insert(id.as_str().into());
         }
     }
 
-    /// An event was in storage alone, and that was wiped.
-    pub fn wiped(&mut self, text: &str) {
-        // The session that a head names is no event, and does no harm here.
-        if let Some(facts) = lines::open(text) {
-            self.lost.insert(lines::at(facts, 0).into());
-        }
+    /// Events that were kept are in storage no more.
+    pub fn lost_early(&mut self, ids: &[String]) {
+        self.lost.extend(ids.iter().map(|id| Rc::from(id.as_str())));
     }
 
     fn is_settled(&self, id: &str) -> bool {
         self.arrived.contains(id) || self.dropped.contains(id) || self.lost.contains(id)
     }
 
-    /// An entry is removed from storage.
-    pub fn removed(&mut self, key: &str, text: &str) -> Result<(), String> {
-        match lines::open(text).map(|facts| lines::at(facts, 0)) {
+    /// A chunk of storage is removed, or written again without some of its events.
+    pub fn removed(&mut self, key: &str, before: &str, after: &str) -> Result<(), String> {
+        let left = chunk::ids(key, after);
+        for id in chunk::ids(key, before) {
+            if left.contains(&id) || self.is_settled(&id) {
+                continue;
+            }
             // Its head was wiped, and another tab wrote the record before this one could see that it was gone.
-            Some(id) if self.is_wiped_beside_others && !self.is_settled(id) => {
-                self.lost.insert(id.into());
-                Ok(())
+            if !self.is_wiped_beside_others {
+                return Err(format!("event {id} is removed from storage, and has neither arrived nor been dropped"));
             }
-            // A head has no event.
-            Some(id) if key.split('.').count() > 3 && !self.is_settled(id) => {
-                Err(format!("event {id} is removed from storage, and has neither arrived nor been dropped"))
-            }
-            _ => Ok(()),
+            self.lost.insert(id.as_str().into());
         }
+        Ok(())
     }
 
     /// A page sends a batch of so many bytes.
@@ -210,7 +217,7 @@ impl Ledger {
     /// nothing more, or it ends and has not heard an answer.
     pub fn is_known_to_one(&mut self, segments: &[Segment]) {
         for entry in segments.iter().flat_map(|segment| &segment.entries) {
-            self.may_repeat.insert(lines::at(&entry.facts, 0).into());
+            self.may_repeat.insert(lines::at(&entry.facts, event::ID).into());
         }
     }
 
@@ -239,9 +246,8 @@ impl Ledger {
     pub fn ends(&mut self, segments: &[Segment], storage: &Storage, can_lose: bool) -> Result<(), String> {
         for segment in segments {
             for entry in &segment.entries {
-                let id = lines::at(&entry.facts, 0);
-                let stored = key(&segment.tab_id, segment.first_seq, Some(entry.seq));
-                if self.is_settled(id) || storage.entries.contains_key(&stored) {
+                let id = lines::at(&entry.facts, event::ID);
+                if self.is_settled(id) || storage.has(&segment.tab_id, segment.first_seq, id) {
                     continue;
                 }
                 if !can_lose && self.tracked.contains(id) {

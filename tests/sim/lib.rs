@@ -3,9 +3,11 @@
 //!
 //! ```text
 //!   zone  clock  plan     what is drawn from a seed: parameters, and a list of steps
+//!         chunk           what stands under a key of the outbox
 //!        storage          localStorage as tabs see it: late, full, blocked, wiped, spoiled
 //!        network          the way to the collector and back: lost, late, doubled, refused, silent
 //!         model           the rules of a session, restated in the slow and obvious way
+//!         early           pages that were left before they had a tracker
 //!         world           runs the steps: each tab's tracker beside its model
 //!        history          what must hold over the whole run, and of what reached the collector
 //!         ledger           where each event is, and who may send when
@@ -20,7 +22,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chunk;
 pub mod clock;
+pub mod early;
 pub mod history;
 pub mod ledger;
 pub mod model;

@@ -132,16 +132,16 @@ pub enum Deed {
     Nothing,
 }
 
-/// What must come of a deed.
+/// What must come of the deeds of a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Why a session begins, if one does.
+    /// Why the latest session began, if one did.
     pub reason: Option<&'static str>,
     /// The campaign that the session which begins is named after.
     pub campaign: Vec<&'static str>,
     /// Names of the events, in order.
     pub events: Vec<&'static str>,
-    /// What the record says each time it is written.
+    /// What the record says when it is written.
     pub writes: Vec<Session>,
 }
 
@@ -156,12 +156,31 @@ pub struct Model {
     pub stored: Option<Session>,
     /// Counted, and not yet written.
     unwritten: [u64; 3],
+    /// Until when a checkout held the session when the tab last read or wrote that.
+    held_before: u64,
     arrival: Option<Arrival>,
     is_fresh: bool,
     browser_closed: bool,
     campaign_before: Vec<&'static str>,
     path: &'static str,
     manual_from: u64,
+    /// Whether the record is to be written at the end of the task.
+    is_due: bool,
+    /// Whether the record that stands in storage is a later version's.
+    is_newer: bool,
+    /// Whether it is the version before's.
+    is_older: bool,
+}
+
+/// What a text of the record says.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// A record.
+    Record(Session),
+    /// A record of the version before, which is written anew when something is.
+    Older(Session),
+    /// A later version's record, of a device whose ids come from this.
+    Newer(Rc<str>),
 }
 
 impl Model {
@@ -173,23 +192,48 @@ impl Model {
             session: None,
             stored: None,
             unwritten: [0; 3],
+            held_before: 0,
             arrival: None,
             is_fresh: false,
             browser_closed: false,
             campaign_before: Vec::new(),
             path: "",
             manual_from: 0,
+            is_due: false,
+            is_newer: false,
+            is_older: false,
         }
     }
 
     /// The tab reads another text than the last that it read or wrote: a record, or nothing that is one.
-    pub fn read(&mut self, record: Option<&Session>) {
-        self.stored = record.cloned();
-        let Some(record) = record else { return };
-        let mut record = record.clone();
+    pub fn read(&mut self, known: Option<&Known>) {
+        self.stored = None;
+        self.is_newer = matches!(known, Some(Known::Newer(_)));
+        self.is_older = matches!(known, Some(Known::Older(_)));
+        let mut record = match known {
+            None => return,
+            Some(Known::Newer(seed)) => {
+                if self.session.is_none() && !seed.is_empty() {
+                    self.seed = Rc::clone(seed);
+                }
+                return;
+            }
+            // Whoever wrote this had not seen that session end.
+            Some(Known::Record(record) | Known::Older(record))
+                if self.session.as_ref().is_some_and(|mine| mine.previous_id == record.id) =>
+            {
+                return;
+            }
+            Some(Known::Record(record) | Known::Older(record)) => record.clone(),
+        };
+        self.stored = Some(record.clone());
+        let held_stored = record.held_until;
         if let Some(mine) = self.session.as_ref().filter(|mine| mine.id == record.id) {
             record.active = record.active.max(mine.active);
             record.has_order |= mine.has_order;
+            if mine.held_until != self.held_before {
+                record.held_until = mine.held_until;
+            }
             for (count, more) in record.counts.iter_mut().zip(self.unwritten) {
                 *count += more;
             }
@@ -199,12 +243,23 @@ impl Model {
         } else {
             self.unwritten = [0; 3];
         }
+        self.held_before = held_stored;
         self.session = Some(record);
     }
 
-    /// The tab does something; returns what must come of it. The id of a session that begins is still to be told.
-    pub fn does(&mut self, deed: &Deed, when: When) -> Outcome {
-        let mut outcome = Outcome::default();
+    /// What a task changes is written once, when it is over.
+    pub fn writes(&mut self, outcome: &mut Outcome) {
+        if std::mem::take(&mut self.is_due) && !self.is_newer && (self.session != self.stored || self.is_older) {
+            self.is_older = false;
+            outcome.writes.extend(self.session.clone());
+            self.stored.clone_from(&self.session);
+            self.unwritten = [0; 3];
+            self.held_before = self.session.as_ref().map_or(0, |session| session.held_until);
+        }
+    }
+
+    /// The tab does something; what must come of it is added. The id of a session that begins is still to be told.
+    pub fn does(&mut self, deed: &Deed, when: When, outcome: &mut Outcome) {
         match *deed {
             Deed::View { arrival, is_load, is_route, browser_closed, path } => {
                 let campaign = arrival.campaign(&self.rules).to_vec();
@@ -215,34 +270,33 @@ impl Model {
                 self.campaign_before = campaign;
                 self.browser_closed |= browser_closed;
                 self.path = path;
-                self.acts(when, false, &mut outcome);
-                self.emits("page_view", &mut outcome);
-                self.saves(&mut outcome);
+                self.acts(when, false, outcome);
+                self.emits("page_view", outcome);
+                self.is_due = true;
             }
-            Deed::Input => self.acts(when, true, &mut outcome),
+            Deed::Input => self.acts(when, true, outcome),
             Deed::Track { is_purchase } => {
-                self.acts(when, true, &mut outcome);
-                self.emits(if is_purchase { "purchase" } else { "track" }, &mut outcome);
+                self.acts(when, true, outcome);
+                self.emits(if is_purchase { "purchase" } else { "track" }, outcome);
                 if is_purchase {
                     if let Some(session) = &mut self.session {
                         session.held_until = 0;
                         session.has_order = true;
                     }
-                    self.saves(&mut outcome);
+                    self.is_due = true;
                 }
             }
-            Deed::NewSession if when.uptime >= self.manual_from => self.begins("manual", when, true, &mut outcome),
+            Deed::NewSession if when.uptime >= self.manual_from => self.begins("manual", when, true, outcome),
             Deed::CheckoutPending => {
-                self.acts(when, true, &mut outcome);
+                self.acts(when, true, outcome);
                 if let Some(session) = &mut self.session {
                     session.held_until = when.wall + CHECKOUT_MS;
                 }
-                self.saves(&mut outcome);
+                self.is_due = true;
             }
-            Deed::Save => self.saves(&mut outcome),
+            Deed::Save => self.is_due = true,
             Deed::NewSession | Deed::Nothing => {}
         }
-        outcome
     }
 
     /// The reason for which the session is over, by every row of the rules in their order.
@@ -274,9 +328,7 @@ impl Model {
         if let Some(session) = &mut self.session {
             session.active = when.wall;
         }
-        if when.wall < written || when.wall - written >= WRITE_MS {
-            self.saves(outcome);
-        }
+        self.is_due |= when.wall < written || when.wall - written >= WRITE_MS;
     }
 
     fn begins(&mut self, reason: &'static str, when: When, is_on_open_page: bool, outcome: &mut Outcome) {
@@ -315,12 +367,12 @@ impl Model {
         });
         self.unwritten = [0; 3];
         outcome.reason = Some(reason);
-        // It is written before its first event is counted.
-        self.saves(outcome);
+        self.stored = None;
+        self.held_before = 0;
+        self.is_due = true;
         self.emits("session_start", outcome);
         if is_on_open_page {
             self.emits("page_view", outcome);
-            self.saves(outcome);
         }
         self.is_fresh = false;
         self.browser_closed = false;
@@ -343,14 +395,6 @@ impl Model {
         for (place, more) in more.into_iter().enumerate() {
             session.counts[place] += more;
             self.unwritten[place] += more;
-        }
-    }
-
-    fn saves(&mut self, outcome: &mut Outcome) {
-        if self.session != self.stored {
-            outcome.writes.extend(self.session.clone());
-            self.stored.clone_from(&self.session);
-            self.unwritten = [0; 3];
         }
     }
 }

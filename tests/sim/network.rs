@@ -1,7 +1,8 @@
 //! The way to the collector and back: what is lost, late, doubled, refused or not answered.
 
 use crate::plan::Parameters;
-use shopbell_core::outbox::{Answer, BatchId, Segment};
+use shopbell_core::effect::BatchId;
+use shopbell_core::outbox::{Answer, Segment};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -69,6 +70,23 @@ impl Network {
     fn plan(&mut self, at: u64, event: Event) {
         self.so_far += 1;
         self.to_come.insert((at, self.so_far), event);
+    }
+
+    /// A page is left before it had a tracker: what it kept goes to the collector, which finds these batches in it. Nobody
+    /// hears the answer.
+    pub fn post(&mut self, world: &Parameters, now: u64, segments: &[Segment], chance: u64) {
+        let mut dice = oorandom::Rand64::new(u128::from(chance));
+        let mut below = |bound: u64| dice.rand_range(0..bound);
+        let is_lost =
+            self.is_down || world.is_blocked || below(1_000) < world.failing_permille + world.rejecting_permille;
+        if is_lost && !self.is_healed {
+            return;
+        }
+        let there_ms = below(world.delay_ms_max + 1);
+        for segment in segments {
+            let event = Event::Arrived { segment: Rc::new(segment.clone()), is_doubled: false };
+            self.plan(now + there_ms, event);
+        }
     }
 
     /// A page sends a batch.

@@ -103,8 +103,12 @@ pub enum Act {
     Show,
     /// The site wants everything sent.
     Flush,
-    /// The site tracks so many events in a row.
+    /// The site tracks so many events in a row, each in a task of its own.
     Burst { events: usize },
+    /// The site tracks so many events in one task, and a purchase in the middle.
+    Loop { events: usize },
+    /// A page is loaded, so many calls are made, and it is left before its tracker has come.
+    Early { campaign: usize, referrer: usize, is_return: bool, calls: usize },
     /// The collector goes down, or comes back.
     Outage(bool),
     /// The browser freezes the tab until its next act.
@@ -270,6 +274,13 @@ fn act(dice: &mut Dice, world: &Parameters) -> Act {
         38..40 => Act::Flush,
         40..42 => Act::Outage(dice.chance(50)),
         42..43 => Act::Burst { events: 1 + dice.skewed(160) as usize },
+        43..45 => Act::Loop { events: 1 + dice.skewed(160) as usize },
+        45..49 => {
+            let referrer = if dice.chance(30) { dice.index(REFERRERS.len()) } else { 0 };
+            let is_return = dice.chance(10);
+            let calls = dice.index(4);
+            Act::Early { campaign: if is_return { 0 } else { campaign }, referrer, is_return, calls }
+        }
         54..70 => Act::Track,
         70..74 => Act::Purchase,
         74..77 => Act::NewSession,

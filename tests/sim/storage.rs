@@ -3,6 +3,8 @@
 //! Browsers keep a copy in each renderer process: a tab sees its own writes at once and those of others after a delay,
 //! in the order in which the browser took them.
 
+use crate::chunk;
+use crate::early::Kept;
 use crate::plan::TABS_MAX;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -55,8 +57,19 @@ pub struct Storage {
     pub breaker: Shared,
     /// The outbox. No two living tabs share a key here.
     pub entries: BTreeMap<String, String>,
+    /// Pages that were left before they had a tracker.
+    pub early: Vec<Kept>,
     /// Whether it takes nothing more.
     pub is_full: bool,
+}
+
+impl Storage {
+    /// Whether an event stands in a chunk of this segment.
+    pub fn has(&self, tab: &str, first_seq: u64, id: &str) -> bool {
+        let is_its = |key: &str| chunk::parts(key).is_some_and(|(name, first, _)| name == tab && first == first_seq);
+        let mut chunks = self.entries.iter().filter(|(key, _)| is_its(key));
+        chunks.any(|(key, text)| chunk::ids(key, text).iter().any(|other| other == id))
+    }
 }
 
 /// Who writes where nobody of the tabs does: the visitor, or chance.
@@ -66,6 +79,7 @@ impl Storage {
     /// Removes everything.
     pub fn wipe(&mut self, now: u64) {
         self.entries.clear();
+        self.early.clear();
         self.record.write(NOBODY, now, Rc::from(""));
         self.breaker.write(NOBODY, now, Rc::from(""));
     }

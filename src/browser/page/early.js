@@ -8,27 +8,27 @@ import { startLines } from './rules.js';
 import { EARLY_KEY, isAllStored, KEY, read, store, take } from './storage.js';
 
 /**
- * Replays the early pages that are stored, each in a tracker of its own, which stores what it finds: it is then taken over
- * like what any tab has left.
+ * Replays the early pages that are stored, in a tracker of their own, which stores what it finds: it is then taken over like
+ * what any tab has left. Pages that found the same record are one chain, as each goes on with what the one before has made of
+ * it.
  */
 export function replayEarly() {
   const text = take(EARLY_KEY);
-  let before;
+  const chains = [];
   for (const line of text.split('\n')) {
     attempt(() => {
       const page = JSON.parse(line);
       const { type, began, left, chance, record = '' } = page;
-      // What the page before has made of the same record is what this one found.
-      const stood = record === before ? read(KEY) : record;
-      before = record;
-      const lines = `${startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' })}\n${stood}`;
-      give(read(KEY), [
-        toInput(INPUT_EARLY, lines, left),
-        toInput(INPUT_NAVIGATED, arrival({ ...page, kind: kindOf(type), seq: 0 }), began),
-        ...toCalls(page),
-      ]);
+      const view = toInput(INPUT_NAVIGATED, arrival({ ...page, kind: kindOf(type), seq: 0 }), began);
+      const calls = toCalls(page);
+      if (chains.at(-1)?.record !== record) {
+        const start = startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' });
+        chains.push({ record, inputs: [toInput(INPUT_EARLY, `${start}\n${record}`, left)] });
+      }
+      chains.at(-1).inputs.push(view, ...calls);
     });
   }
+  for (const { inputs } of chains) give(read(KEY), inputs);
   // What could not be stored is still there for the next page.
   if (text && !isAllStored()) store(EARLY_KEY, text);
 }

@@ -117,13 +117,10 @@ impl Segment {
         self.write_chunk(chunk, out);
     }
 
-    /// Adds an event of a stored chunk, if it comes after those that are there; this page may have it in hand already.
-    pub(super) fn append(&mut self, facts: &str, chunk: u64) {
-        let seq = lines::number_at(facts, layout::event::SEQ);
-        if self.entries.last().is_none_or(|last| last.seq < seq) {
-            let entry = Entry { seq, facts: facts.to_string(), chunk: Some(chunk) };
-            self.push(entry, entry_bytes(facts));
-        }
+    /// Adds an event of a stored chunk.
+    pub(super) fn append(&mut self, seq: u64, facts: &str, chunk: u64) {
+        let entry = Entry { seq, facts: facts.to_string(), chunk: Some(chunk) };
+        self.push(entry, entry_bytes(facts));
     }
 
     /// Brings a chunk that was read to where this version keeps it. Version 3 had a segment's first event under a key of

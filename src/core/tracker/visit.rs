@@ -78,11 +78,11 @@ impl Visit {
     }
 
     /// Takes in what other tabs have written. A record that is missing or garbage is as if it had never been read:
-    /// what this page knows stays, and is written again.
-    pub(super) fn read(&mut self, moment: &Moment<'_>) {
+    /// what this page knows stays, and is written again. Returns whether a record is gone that was there.
+    pub(super) fn read(&mut self, moment: &Moment<'_>) -> bool {
         let seen = id::fingerprint(moment.stored);
         if self.seen == seen {
-            return;
+            return false;
         }
         self.seen = seen;
         // Another tab may have written less activity than this one, or wiped the record: the next activity is written.
@@ -91,14 +91,19 @@ impl Visit {
         self.is_newer = matches!(read, Stored::Newer(_));
         let mut stored = match read {
             Stored::Record(record) => record,
-            Stored::Newer(known) if self.record.is_none() && !known.is_empty() => return self.seed = known,
-            Stored::Newer(_) | Stored::Nothing => return,
+            Stored::Nothing => return true,
+            Stored::Newer(known) => {
+                if self.record.is_none() && !known.is_empty() {
+                    self.seed = known;
+                }
+                return false;
+            }
         };
         if let Some(mine) = self.session()
             && mine.previous_id() == stored.session.id()
         {
             // The tab that wrote this had not seen that session end. What it did next, it does in this one.
-            return;
+            return false;
         }
         let base = core::mem::replace(&mut self.base, stored.session.totals.clone());
         if let Some(mine) = self.session_mut().filter(|mine| mine.id() == stored.session.id()) {
@@ -110,11 +115,7 @@ impl Visit {
             }
         }
         self.record = Some(stored);
-    }
-
-    /// Whether a record was there that is gone now.
-    pub(super) fn is_wiped(&self, moment: &Moment<'_>) -> bool {
-        moment.stored.is_empty() && self.seen != id::fingerprint("")
+        false
     }
 
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it

@@ -1,11 +1,14 @@
 //! What goes to the collector and comes back, and what tabs do with what others have left.
 
 use super::{DAY_MS, Page, World};
+use crate::chunk;
 use crate::model::Deed;
 use crate::network::Event;
+use shopbell_core::effect::BatchId;
 use shopbell_core::formats::{Context, native};
+use shopbell_core::layout::event;
 use shopbell_core::lines;
-use shopbell_core::outbox::{BatchId, StoredChunk, key};
+use shopbell_core::outbox::StoredChunk;
 use shopbell_core::time::{Timestamp, Uptime};
 use shopbell_core::tracker::Input;
 
@@ -82,6 +85,7 @@ impl World<'_> {
 
     /// Takes over what tabs have left that live no more, where that can be known, and else what is a day old.
     pub(super) fn adopt(&mut self, place: usize) -> Result<(), String> {
+        self.replay_early(place)?;
         let wall = self.wall();
         let Some(tab) = &self.tabs[place] else { return Ok(()) };
         let own = tab.name.clone();
@@ -93,13 +97,12 @@ impl World<'_> {
                 let is_its = |page: &Page| page.adopted.contains(name);
                 return !self.tabs.iter().flatten().any(|tab| tab.name == *name || is_its(&tab.page));
             }
-            let times = self.storage.entries.iter().filter(|(key, _)| {
-                let mut parts = key.split('.').skip(1);
-                parts.next() == Some(name) && parts.count() == 2
-            });
-            times
-                .map(|(_, text)| lines::open(text).map_or(0, |facts| lines::number_at(facts, 2)))
-                .all(|time| time.saturating_add(DAY_MS) <= wall)
+            let is_its = |key: &str| chunk::parts(key).is_some_and(|(tab, _, _)| tab == name);
+            let chunks = self.storage.entries.iter().filter(|(key, _)| is_its(key));
+            let latest = |(key, text): (&String, &String)| {
+                chunk::open(key, text).1.last().map(|facts| lines::number_at(facts, event::TIME))
+            };
+            chunks.filter_map(latest).all(|time| time.saturating_add(DAY_MS) <= wall)
         };
         let orphans: Vec<String> = self.names().into_iter().filter(is_orphan).collect();
         if let Some(tab) = &mut self.tabs[place] {
@@ -109,8 +112,8 @@ impl World<'_> {
             let is_orphans = |(key, _): &(&String, &String)| {
                 key.split('.').nth(1).is_some_and(|name| orphans.iter().any(|orphan| orphan == name))
             };
-            for (_, text) in self.storage.entries.iter().filter(is_orphans) {
-                self.ledger.is_shared_by_two(text);
+            for (key, text) in self.storage.entries.iter().filter(is_orphans) {
+                self.ledger.is_shared_by_two(key, text);
             }
         }
         self.recover(place, &orphans)
@@ -128,14 +131,7 @@ impl World<'_> {
             }
         }
         left.sort();
-        for (at, (tab_id, first_seq, seq, text)) in left.iter().enumerate() {
-            let is_of =
-                |(other, first, _, _): &(String, u64, Option<u64>, String)| other == tab_id && first == first_seq;
-            // A head that was left alone.
-            if seq.is_none() && !left.get(at + 1).is_some_and(is_of) {
-                self.storage.entries.remove(&key(tab_id, *first_seq, None));
-                continue;
-            }
+        for (tab_id, first_seq, seq, text) in &left {
             let leftover = StoredChunk { tab_id, first_seq: *first_seq, seq: *seq, text };
             self.tell(place, Input::Recovered(leftover), &Deed::Nothing)?;
         }

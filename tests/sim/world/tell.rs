@@ -1,16 +1,25 @@
-//! One input into a tab: its effects, and the judgement of both.
+//! Inputs into a tab: their effects, and the judgement of both.
 
 use super::World;
-use crate::model::{Deed, Outcome, When};
-use shopbell_core::outbox::{BREAKER_KEY, DropReason};
+use crate::chunk;
+use crate::model::{Deed, Known, Outcome, When};
+use shopbell_core::effect::Output;
+use shopbell_core::layout::event;
+use shopbell_core::lines;
+use shopbell_core::outbox::{BREAKER_KEY, DropReason, Segment, key};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Output};
+use shopbell_core::tracker::{Input, Moment};
 use std::rc::Rc;
 
 impl World<'_> {
-    /// One input, its effects, and the judgement of both.
+    /// One input in a task of its own.
     pub(super) fn tell(&mut self, place: usize, input: Input<'_>, deed: &Deed) -> Result<(), String> {
+        self.tell_task(place, &[(input, *deed)])
+    }
+
+    /// The inputs of one task, their effects, and the judgement of both.
+    pub(super) fn tell_task(&mut self, place: usize, task: &[(Input<'_>, Deed)]) -> Result<(), String> {
         let (wall, zone) = (self.wall(), self.clock.zone());
         let Some(tab) = &mut self.tabs[place] else { return Ok(()) };
         let page = &mut tab.page;
@@ -36,69 +45,75 @@ impl World<'_> {
             page.text = Rc::clone(&stored);
             page.model.read(self.known.get(&stored));
         }
-        let before = page.model.session.as_ref().map(|session| Rc::clone(&session.id));
-        let is_held = page.model.session.as_ref().is_some_and(|session| session.held_until > wall);
         let when = When { wall, date: zone.date(wall), uptime };
-        let mut outcome = page.model.does(deed, when);
-
-        self.figures.inputs += 1;
-        let (waited, aged) = (page.tracker.waiting(), page.tracker.counters().dropped[DropReason::Age as usize]);
-        let batch = match input {
-            Input::Answered(batch, answer) => page.tracker.batch(batch).cloned().map(|segment| (segment, answer)),
-            _ => None,
-        };
-        page.tracker.handle(&moment, input);
-        let outputs = page.tracker.take_outputs();
-        if let Some((segment, answer)) = batch {
+        let mut all = Outcome::default();
+        let waited = page.tracker.waiting();
+        let dropped = |page: &super::Page| page.tracker.counters().dropped[DropReason::Age as usize];
+        let aged = dropped(page);
+        let mut answered = None;
+        for (input, deed) in task {
+            let before = page.model.session.as_ref().map(|session| Rc::clone(&session.id));
+            let is_held = page.model.session.as_ref().is_some_and(|session| session.held_until > wall);
+            let mut outcome = Outcome::default();
+            page.model.does(deed, when, &mut outcome);
+            self.figures.inputs += 1;
+            if let Input::Answered(batch, answer) = *input {
+                answered = page.tracker.batch(batch).cloned().map(|segment| (segment, answer));
+            }
+            page.tracker.handle(&moment, *input);
+            if let (Some(_), Some(session)) = (outcome.reason, page.tracker.session()) {
+                page.model.is_called(&session.id().into());
+            }
+            self.history.same(page.model.session.as_ref(), page.tracker.session())?;
+            let is_activity = !matches!(deed, Deed::Save | Deed::Nothing);
+            if let Some(session) = page.model.session.as_ref().filter(|_| is_activity) {
+                if outcome.reason.is_some() {
+                    self.history.begins(session, before.as_ref(), self.elapsed, &outcome)?;
+                    self.figures.sessions += 1;
+                } else if !is_held && !matches!(deed, Deed::NewSession) {
+                    self.history.goes_on(session, self.elapsed)?;
+                }
+                let is_done = outcome.reason.is_some() || !matches!(deed, Deed::NewSession);
+                if is_done {
+                    self.history.is_active(&session.id, self.elapsed, wall, self.effects_left.is_some());
+                }
+            }
+            all.events.extend(outcome.events);
+        }
+        page.model.writes(&mut all);
+        let outputs = page.tracker.poll(&moment);
+        if let Some((segment, answer)) = answered {
             self.ledger.hears(&segment, answer, self.elapsed)?;
         }
-        let (waiting, counters) = (page.tracker.waiting(), page.tracker.counters());
-        let aged = counters.dropped[DropReason::Age as usize] - aged;
-        if aged > 0 {
-            let is_removed = |output: &Output| matches!(output, Output::Store(_, text) if text.is_empty());
-            let keys = outputs.iter().filter(|output| is_removed(output)).filter_map(|output| match output {
-                Output::Store(key, _) => self.storage.entries.get_key_value(key),
-                Output::Send(_) => None,
-            });
-            self.ledger.aged(keys, aged)?;
+        let (waiting, aged) = (page.tracker.waiting(), dropped(page) - aged);
+        if let ([(Input::Recovered(stored), _)], true) = (task, aged > 0) {
+            let key = key(stored.tab_id, stored.first_seq, stored.seq);
+            // The event that begins a session has one id, whoever tells it: another of the same may be kept.
+            let mut segments = page.tracker.segments().iter();
+            let is_its = |one: &&Segment| one.tab_id == stored.tab_id && one.first_seq == stored.first_seq;
+            let entries = segments.find(is_its).into_iter().flat_map(|segment| &segment.entries);
+            let kept: Vec<_> = entries.map(|entry| lines::at(&entry.facts, event::ID).to_owned()).collect();
+            self.ledger.aged(&chunk::ids(&key, stored.text), &kept, aged)?;
         }
-        match input {
-            Input::Recovered(_) => page.entered += waiting - waited + aged,
-            Input::Returned => page.entered -= waited - waiting,
-            _ => page.entered += outcome.events.len() as u64,
+        match task {
+            [(Input::Recovered(_), _)] => page.entered += waiting - waited + aged,
+            [(Input::Returned, _)] => page.entered -= waited - waiting,
+            _ => page.entered += all.events.len() as u64,
         }
         // An event waits for company for a while, and not for good.
         if page.tracker.segments().iter().any(|segment| segment.closed.is_none()) && page.tracker.next_wake().is_none()
         {
             return Err("an event waits, and no timer is set".to_owned());
         }
-        let gone = counters.sent + counters.all_dropped();
+        let counters = page.tracker.counters();
+        // What cannot be read was never an event of this page.
+        let unreadable = counters.dropped[DropReason::Unreadable as usize];
+        let gone = counters.sent + counters.all_dropped() - unreadable;
         if page.entered != gone + waiting {
             let entered = page.entered;
             return Err(format!("{entered} events came in, {gone} were sent or dropped, and {waiting} wait"));
         }
-        let is_activity = !matches!(deed, Deed::Save | Deed::Nothing);
-        if let (Some(_), Some(session)) = (outcome.reason, page.tracker.session()) {
-            let id: Rc<str> = session.id().into();
-            page.model.is_called(&id);
-            for write in &mut outcome.writes {
-                write.id = Rc::clone(&id);
-            }
-        }
-        self.history.same(page.model.session.as_ref(), page.tracker.session())?;
-        if let Some(session) = page.model.session.as_ref().filter(|_| is_activity) {
-            if outcome.reason.is_some() {
-                self.history.begins(session, before.as_ref(), self.elapsed, &outcome)?;
-                self.figures.sessions += 1;
-            } else if !is_held && !matches!(deed, Deed::NewSession) {
-                self.history.goes_on(session, self.elapsed)?;
-            }
-            let is_done = outcome.reason.is_some() || !matches!(deed, Deed::NewSession);
-            if is_done {
-                self.history.is_active(&session.id, self.elapsed, wall, self.effects_left.is_some());
-            }
-        }
-        self.effects(place, outputs, &outcome)
+        self.effects(place, outputs, &all)
     }
 
     /// Carries out what the tracker asks for, unless the tab crashes meanwhile.
@@ -131,15 +146,14 @@ impl World<'_> {
                     }
                     let text: Rc<str> = text.into();
                     page.text = Rc::clone(&text);
-                    self.known.insert(Rc::clone(&text), write.clone());
+                    self.known.insert(Rc::clone(&text), Known::Record(write.clone()));
                     page.is_stored &= !self.storage.is_full;
                     if happens && page.is_stored {
                         self.storage.record.write(place, self.elapsed, text);
                     }
                 }
                 Output::Store(key, text) => {
-                    let id = page.model.session.as_ref().map(|session| &session.id);
-                    if let Some((event, name)) = self.history.entry(&tab.name, id, &key, &text)? {
+                    for (event, name) in self.history.stored(&tab.name, &key, &text)? {
                         if names.next().copied() != Some(name.as_str()) {
                             return Err(format!("{name} was tracked, expected were {:?} in all", outcome.events));
                         }
@@ -148,10 +162,12 @@ impl World<'_> {
                             self.ledger.tracked(&event);
                         }
                     }
+                    let before = self.storage.entries.get(&key).cloned().unwrap_or_default();
+                    if happens {
+                        self.ledger.removed(&key, &before, &text)?;
+                    }
                     if happens && text.is_empty() {
-                        if let Some(removed) = self.storage.entries.remove(&key) {
-                            self.ledger.removed(&key, &removed)?;
-                        }
+                        self.storage.entries.remove(&key);
                     } else if happens && page.is_stored {
                         page.is_stored &= !self.storage.is_full;
                         if page.is_stored {

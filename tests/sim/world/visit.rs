@@ -25,6 +25,7 @@ impl World<'_> {
         } else {
             self.leave(tab)?;
         }
+        self.replay_early(tab)?;
         self.recover_own(tab)?;
         let arrival = Arrival::new(campaign, referrer, is_return);
         let browser_closed = self.parameters.ends_on_close && is_new && !others_live;

@@ -21,6 +21,7 @@ const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 export function start(given, load, [facts, flushes = []] = []) {
   const options = globalThis.document && check(given);
   // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
+  let hasFailed = false;
   let state = !options || (options.gpc == 'respect' && isOptedOut()) ? 'off' : 'early';
 
   /** Does what may fail in a page, which must not notice. */
@@ -55,15 +56,16 @@ export function start(given, load, [facts, flushes = []] = []) {
       state = 'ready';
       facts.room = Infinity;
     } catch (error) {
-      state = 'off';
-      say(`nothing is tracked: ${error}`);
+      // What the page keeps is still told as it is left.
+      hasFailed = true;
+      say(`the tracker cannot start, and calls are told as the page is left: ${error}`);
     }
     for (const done of flushes) finish(done);
   }
 
   /** Calls `done` when what waits is answered, or there is nothing to wait for. */
   function finish(done) {
-    if (state == 'early') flushes.push(done);
+    if (state == 'early' && !hasFailed) flushes.push(done);
     else if (state == 'ready') attempt(() => flush(done));
     else done();
   }
