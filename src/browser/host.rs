@@ -5,7 +5,8 @@ use crate::{HOST, page};
 use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
-use shopbell_core::layout::{device, input, start};
+use shopbell_core::id::Entropy;
+use shopbell_core::layout::{device, early_page, input, start};
 use shopbell_core::lines;
 use shopbell_core::session::Session;
 use shopbell_core::text::{set, take};
@@ -51,7 +52,13 @@ pub(crate) fn feed(told: &str) -> u64 {
 impl Host {
     fn new(start: Start<'_>, is_early: bool) -> Self {
         Self {
-            tracker: early::begin(start.rules, start.tab_id, start.next_seq, start.seed, start.chance),
+            tracker: Tracker::new(
+                start.rules,
+                start.tab_id,
+                start.next_seq,
+                start.seed,
+                Entropy::new(start.chance.to_owned()),
+            ),
             site: start.site.to_owned(),
             device: start.device.to_owned(),
             autocapture: start.autocapture,
@@ -77,6 +84,7 @@ impl Host {
             let report = report::next(&mut rest);
             (moment.wall, moment.uptime, moment.day) = (report.wall, report.uptime, report.day);
             match report.kind {
+                input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
                 input::TIMER_FIRED => self.wake = None,
                 input::SNAPSHOT_REQUESTED => self.is_looked_at = true,

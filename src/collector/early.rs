@@ -14,6 +14,7 @@ use serde_json::Value;
 use shopbell_core::early;
 use shopbell_core::event::{Money, Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::formats::{Context, native};
+use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{FlushReason, Segment};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
@@ -88,9 +89,10 @@ pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
 /// Replays a chain of pages; the bodies of its batches.
 fn replay(pages: &[Page]) -> Vec<String> {
     let Some(first) = pages.first() else { return Vec::new() };
-    let mut tracker = early::begin(first.options.rules(), "", 0, &first.chance, &first.chance);
+    let mut tracker = Tracker::new(first.options.rules(), "", 0, &first.chance, Entropy::new(String::new()));
     let mut moment = Moment { stored: &first.record, ..Moment::default() };
     for page in pages {
+        early::next_page(&mut tracker, &page.chance);
         moment = page.happens(&mut tracker, &first.record);
     }
     let _stored = early::end(&mut tracker, &moment);
@@ -205,7 +207,7 @@ mod tests {
         let batches = read(GOOD.as_bytes()).expect("early pages");
         let names: Vec<_> = batches.iter().flat_map(|batch| &batch.events).map(|event| &event.name).collect();
         assert_eq!(names, ["session_start", "page_view", "purchase", "page_view"]);
-        assert_eq!(batches.len(), 1, "the second page found what the first one made");
+        assert_eq!(batches[0].session.id, batches[1].session.id, "the second page found what the first one made");
         assert_eq!(batches[0].session.source.source, "facebook");
     }
 

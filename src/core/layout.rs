@@ -198,8 +198,11 @@ lists! {
     input {
         /// The page's tracker begins; [`start`] follows. It is no input of the tracker's.
         START,
-        /// An earlier page was left before it had a tracker; [`start`] and its inputs follow, a NUL before each.
+        /// Earlier pages were left before they had a tracker; [`start`] follows, and the record as it stood. Then come their
+        /// inputs.
         EARLY,
+        /// An early page begins; [`early_page`] follows.
+        EARLY_PAGE,
         /// What the browser says of itself has changed; [`device`] follows.
         DEVICE,
         /// Another page came into view; [`navigated`] and [`landing`] follow.
@@ -257,7 +260,7 @@ lists! {
         AUTOCAPTURE,
         /// The site's name.
         SITE,
-        /// The tab's name; empty for an early page whose tab has none yet.
+        /// The tab's name; empty for early pages, which have names of their own.
         TAB_ID,
         /// The `seq` of the tab's next event.
         NEXT_SEQ,
@@ -267,6 +270,12 @@ lists! {
         SEED,
         /// What the browser says of itself, as members of a JSON object.
         DEVICE,
+    }
+
+    /// A page that was left before it had a tracker.
+    early_page {
+        /// Chance, of 128 bits at least.
+        CHANCE,
     }
 
     /// What the browser says of itself.

@@ -118,6 +118,14 @@ impl Tracker {
         }
     }
 
+    /// From here on it is of another tab, whose next event has the `seq` 0.
+    pub(crate) fn renew(&mut self, tab_id: &str, entropy: Entropy) {
+        self.outbox.close(FlushReason::Hidden);
+        self.tab_id = tab_id.into();
+        self.next_seq = 0;
+        self.entropy = entropy;
+    }
+
     /// Takes one input. What comes of it is for [`poll`](Self::poll) to say.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
         if self.visit.read(moment) {

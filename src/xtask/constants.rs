@@ -1,7 +1,7 @@
 //! The constants that Rust and JavaScript share, written for JavaScript from the core's own.
 
 use crate::shell::root;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use shopbell_core::attribution::GATEWAYS;
 use shopbell_core::event::{TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::layout;
@@ -38,9 +38,12 @@ pub(crate) fn write() -> Result<()> {
     fs::write(&path, text).with_context(|| format!("could not write {PATH}"))
 }
 
-/// Whether the file is what it should be.
-pub(crate) fn are_fresh() -> Result<bool> {
-    Ok(fs::read_to_string(root().join(PATH))? == text()?)
+/// Fails if the file is not what it should be.
+pub(crate) fn check() -> Result<()> {
+    if fs::read_to_string(root().join(PATH))? != text()? {
+        bail!("{PATH} is not what the core's layout.rs says: run cargo x build, and commit it");
+    }
+    Ok(())
 }
 
 fn text() -> Result<String> {

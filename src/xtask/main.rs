@@ -1,9 +1,12 @@
 //! `cargo x …`: everything a developer runs, with nothing to install by hand.
 
+mod bench;
+mod compress;
 mod constants;
 mod demo;
 mod optimise;
 mod package;
+mod release;
 mod shell;
 mod size;
 mod stale;
@@ -43,6 +46,20 @@ enum Command {
         /// The suite.
         suite: Option<String>,
     },
+    /// Compares with other trackers, side by side in one run: `start`, what a page's start costs, or `burst`, what a thousand
+    /// calls in a loop do. Fails over budget.
+    Bench {
+        /// Which; all of them by default.
+        name: Option<String>,
+    },
+    /// Checks and packs a release: version, changelog, npm package, crates. It publishes nothing without --publish.
+    Release {
+        /// The version, as Cargo.toml has it.
+        version: String,
+        /// Publishes to npm and crates.io.
+        #[arg(long)]
+        publish: bool,
+    },
     /// Feeds random input to the decoders of batches and of what is stored, for so many seconds each.
     Fuzz {
         /// How long.
@@ -66,6 +83,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Build => package::all(),
         Command::Demo(arguments) => demo::serve(arguments),
         Command::Size => size::check(),
+        Command::Bench { name } => bench::run(name.as_deref()),
+        Command::Release { version, publish } => release::run(version, *publish),
         Command::Sim { words } => {
             let sim = ["run", "--quiet", "--release", "--package", "shopbell-sim", "--"];
             shell::run(shell::cargo().args(sim).args(words))

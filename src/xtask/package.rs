@@ -1,7 +1,7 @@
 //! The tracker's package: Rust to wasm, wasm to glue, both to scripts. And the report page's script.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{constants, optimise, size, stale, tools};
+use crate::{compress, constants, optimise, stale, tools};
 use anyhow::{Context, Result, bail};
 use base64::Engine;
 use std::path::{Path, PathBuf};
@@ -140,7 +140,7 @@ fn put_inside(script: &Path, wasm: &[u8]) -> Result<()> {
     for mask in MASKS {
         let filled = bundled.replace(MASK_PLACEHOLDER, &mask.to_string()).replace(PLACEHOLDER, &masked(wasm, mask));
         let filled = format!("\u{feff}{filled}");
-        sized.push((size::brotli(filled.as_bytes())?, filled));
+        sized.push((compress::brotli(filled.as_bytes())?, filled));
     }
     let (_, smallest) = sized.into_iter().min().context("there is no mask")?;
     fs::write(script, smallest)?;

@@ -1,9 +1,9 @@
 //! The byte table: every file of dist, raw and compressed, against the budgets.
 
+use crate::compress::{brotli, gzip};
 use crate::package::{self, dist};
 use anyhow::{Result, bail};
 use std::fs;
-use std::io::Write;
 
 /// Brotli bytes that a set of files may take in all.
 struct Budget {
@@ -12,13 +12,15 @@ struct Budget {
     brotli_max: usize,
 }
 
-const SPLIT: &str = "split build";
+const CORE: &str = "script without parts";
+/// What the split build may take beyond the self-contained script.
+const SPLIT_MORE: usize = 300;
 
 const BUDGETS: [Budget; 3] = [
-    // One TCP initial window: ten segments of 1,460 bytes.
-    Budget { what: "self-contained script", files: &["shopbell.js"], brotli_max: 14_600 },
-    Budget { what: SPLIT, files: &["shopbell.split.js", "shopbell.wasm"], brotli_max: 12_500 },
-    Budget { what: "inline stub", files: &["stub.js"], brotli_max: 1_000 },
+    Budget { what: "self-contained script", files: &["shopbell.js"], brotli_max: 18_500 },
+    // It is the self-contained script as long as that has no parts.
+    Budget { what: CORE, files: &["shopbell.js"], brotli_max: 15_600 },
+    Budget { what: "inline stub", files: &["stub.js"], brotli_max: 700 },
 ];
 
 /// Prints the table; fails if anything is over its budget.
@@ -30,9 +32,9 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Prints the table; fails if anything is over its budget that was within it before. The split build never was.
+/// Prints the table; fails if anything is over its budget but the script without parts, which is not within it yet.
 pub(crate) fn guard() -> Result<()> {
-    let lost: Vec<_> = measure()?.into_iter().filter(|what| *what != SPLIT).collect();
+    let lost: Vec<_> = measure()?.into_iter().filter(|what| *what != CORE).collect();
     if !lost.is_empty() {
         bail!("over budget: {}", lost.join(", "));
     }
@@ -52,30 +54,21 @@ fn measure() -> Result<Vec<&'static str>> {
         println!("{name:<22} {:>8} {:>8} {:>8}", bytes.len(), gzip(&bytes)?, brotli(&bytes)?);
     }
     println!();
+    let weight =
+        |files: &[&str]| files.iter().map(|file| brotli(&fs::read(dist("tracker").join(file))?)).sum::<Result<usize>>();
+    let mut measured = Vec::new();
+    for Budget { what, files, brotli_max } in BUDGETS {
+        measured.push((what, weight(files)?, brotli_max));
+    }
+    let split = weight(&["shopbell.split.js", "shopbell.wasm"])?;
+    measured.push(("split build", split, weight(&["shopbell.js"])? + SPLIT_MORE));
     let mut over = Vec::new();
-    for budget in BUDGETS {
-        let mut used = 0;
-        for file in budget.files {
-            used += brotli(&fs::read(dist("tracker").join(file))?)?;
-        }
-        let verdict = if used <= budget.brotli_max { "within" } else { "OVER" };
-        println!("{:<22} {used:>8} of {:>6} brotli: {verdict}", budget.what, budget.brotli_max);
-        if used > budget.brotli_max {
-            over.push(budget.what);
+    for (what, used, most) in measured {
+        let verdict = if used <= most { "within" } else { "OVER" };
+        println!("{what:<22} {used:>8} of {most:>6} brotli: {verdict}");
+        if used > most {
+            over.push(what);
         }
     }
     Ok(over)
-}
-
-fn gzip(bytes: &[u8]) -> Result<usize> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?.len())
-}
-
-/// Quality 11, as a server compresses what it serves more than once.
-pub(crate) fn brotli(bytes: &[u8]) -> Result<usize> {
-    let mut compressed = Vec::new();
-    brotli::BrotliCompress(&mut &*bytes, &mut compressed, &brotli::enc::BrotliEncoderParams::default())?;
-    Ok(compressed.len())
 }

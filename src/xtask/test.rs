@@ -1,7 +1,7 @@
 //! Every test, in the order in which they fail fastest.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{demo, package, size, tools};
+use crate::{constants, demo, package, size, tools};
 use anyhow::{Result, bail};
 use std::fs;
 use std::process::Command;
@@ -24,6 +24,7 @@ pub(crate) fn all() -> Result<()> {
         "-D",
         "warnings",
     ]))?;
+    javascript()?;
     let mut doc = cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
@@ -33,6 +34,20 @@ pub(crate) fn all() -> Result<()> {
     run(cargo().args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]))?;
     size::guard()?;
     browsers(None)
+}
+
+/// Format, lints and types of the JavaScript, and its copy of the core's constants.
+fn javascript() -> Result<()> {
+    constants::check()?;
+    tools::npm_packages("www")?;
+    let modules = root().join("www/node_modules");
+    let mut biome = Command::new("node");
+    biome.arg(modules.join("@biomejs/biome/bin/biome")).args(["check", "--error-on-warnings", "--config-path=."]);
+    biome.args(["tracker", "../src/browser/page", "shop", "report/report.js", "../tests/browsers", "../tests/peers"]);
+    run(biome.current_dir(root().join("www")))?;
+    let mut tsc = Command::new("node");
+    tsc.arg(modules.join("typescript/bin/tsc")).args(["--project", "tracker/tsconfig.json"]);
+    run(tsc.current_dir(root().join("www")))
 }
 
 /// Feeds the decoders. It needs a nightly compiler and cargo-fuzz, which it fetches.

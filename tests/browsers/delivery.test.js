@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Collector, close, end, flush, launch, open, profile, ready, root, session, track, until } from './support.js';
 
 let collector;
@@ -26,7 +26,8 @@ async function bare(attributes = '') {
     route.fulfill({
       contentType: 'text/html',
       body: `<!doctype html><title>Bare</title><script async src="/shopbell.js" data-collector="/collect" data-site="shop" ${attributes}></script>`,
-    }));
+    }),
+  );
   return open(context, `${collector.url}/bare`);
 }
 
@@ -38,7 +39,10 @@ test('leaving the page at once after an event loses nothing', async () => {
   });
   await page.waitForURL('**/report.css');
   const events = await collector.settled(3);
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'last']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'last'],
+  );
 });
 
 test('closing the tab at once after an event loses nothing', async () => {
@@ -60,7 +64,10 @@ test('thirty events, the collector down, the page closed, the collector up, a pa
   await flush(next);
   const events = await collector.settled(33);
   const kept = events.filter(({ name }) => name === 'kept');
-  assert.deepEqual(kept.map(({ props }) => props.i), [...Array(30).keys()]);
+  assert.deepEqual(
+    kept.map(({ props }) => props.i),
+    [...Array(30).keys()],
+  );
   assert.deepEqual(await next.evaluate(() => Object.keys(localStorage)), ['shopbell']);
 });
 
@@ -74,7 +81,10 @@ test('a collector that goes and comes back gets everything, in order', async () 
   await track(page, 'two');
   await collector.up();
   const events = await collector.settled(4);
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'one', 'two']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'one', 'two'],
+  );
   await until('the answer is in', async () => (await session(page)).waiting === 0);
 });
 
@@ -89,8 +99,14 @@ test('a reload sends what was not acknowledged under the same ids, and seq goes 
   await ready(page);
   await flush(page);
   const events = await collector.settled(4);
-  assert.deepEqual(events.slice(0, 3).map(({ id }) => id), tried);
-  assert.deepEqual(events.map(({ seq }) => seq), [0, 1, 2, 3]);
+  assert.deepEqual(
+    events.slice(0, 3).map(({ id }) => id),
+    tried,
+  );
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    [0, 1, 2, 3],
+  );
   assert.equal(new Set(events.map((event) => event.tab_id)).size, 1);
 });
 
@@ -109,14 +125,20 @@ test('a thousand calls in a loop all arrive once, in order of seq, and the page 
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   await until('all are acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
   const events = await collector.settled(1002);
-  assert.deepEqual(events.map(({ seq }) => seq), [...Array(1002).keys()]);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    [...Array(1002).keys()],
+  );
   console.log(`1000 calls returned in ${tookMs.toFixed(0)} ms; ${context.batches.length - requests} requests`);
 });
 
 test('batches are compressed once the collector has said that it takes that', async () => {
   const page = await bare();
   const encodings = [];
-  context.on('request', (request) => request.url().endsWith('/collect') && encodings.push(request.headers()['content-encoding']));
+  context.on(
+    'request',
+    (request) => request.url().endsWith('/collect') && encodings.push(request.headers()['content-encoding']),
+  );
   await flush(page);
   await track(page, 'one');
   await flush(page);
@@ -131,7 +153,9 @@ test('a batch that is refused for the quota of the page goes without keepalive',
   await flush(page);
   // The site's own requests take what the browser lets a page have in flight.
   await context.route('**/hang', () => {});
-  await page.evaluate(() => void fetch('/hang', { method: 'POST', body: 'x'.repeat(64_000), keepalive: true }).catch(() => {}));
+  await page.evaluate(
+    () => void fetch('/hang', { method: 'POST', body: 'x'.repeat(64_000), keepalive: true }).catch(() => {}),
+  );
   await page.evaluate(() => {
     for (let place = 0; place < 80; place++) shopbell.track('large', { place, text: `${Math.random()}`.repeat(5) });
   });
@@ -167,7 +191,8 @@ test('where there is no keepalive, a page that is left sends beacons, halved as 
 test('the tracker has none of what keeps a page from leaving or from being kept', async () => {
   for (const file of ['shopbell.js', 'shopbell.split.js', 'index.js', 'stub.js']) {
     const script = await readFile(join(root, 'www/tracker/dist', file), 'utf8');
-    for (const word of ['unload', 'preventDefault', 'XMLHttpRequest']) assert.ok(!script.includes(word), `${file} has ${word}`);
+    for (const word of ['unload', 'preventDefault', 'XMLHttpRequest'])
+      assert.ok(!script.includes(word), `${file} has ${word}`);
   }
 });
 
@@ -181,7 +206,8 @@ test('a call costs the same with one event waiting, with storage taken up and wi
   await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
   await collector.down();
   const [few, stored, many] = await page.evaluate(async () => {
-    const call = () => shopbell.track('view_item', { item_id: 'sku', price: 19.9, currency: 'EUR', position: 1, list: 'home' });
+    const call = () =>
+      shopbell.track('view_item', { item_id: 'sku', price: 19.9, currency: 'EUR', position: 1, list: 'home' });
     /** The median of what a hundred calls in a task take until they are stored, of so many times. */
     const median = (times) => {
       const took = [];
@@ -205,7 +231,9 @@ test('a call costs the same with one event waiting, with storage taken up and wi
     until(10_000);
     return [few, stored, median(15)];
   });
-  console.log(`track() with 2,000 waiting: ${(stored / few).toFixed(2)} of what it takes with few; with 10,000: ${(many / few).toFixed(2)}`);
+  console.log(
+    `track() with 2,000 waiting: ${(stored / few).toFixed(2)} of what it takes with few; with 10,000: ${(many / few).toFixed(2)}`,
+  );
   assert.ok(stored / few <= 1.5 && many / few <= 1.5, `${few} ms, ${stored} ms, ${many} ms`);
   await collector.up();
 });
@@ -223,7 +251,8 @@ test('calls made before the module is ready keep their own times', async () => {
     route.fulfill({
       contentType: 'text/html',
       body: `<!doctype html><title>Early</title>${snippet}<script async src="/shopbell.js" data-collector="/collect" data-site="shop"></script>`,
-    }));
+    }),
+  );
   const page = await context.newPage();
   await page.goto(`${collector.url}/early`, { waitUntil: 'commit' });
   const called = await page.evaluate(async () => {
@@ -240,7 +269,10 @@ test('calls made before the module is ready keep their own times', async () => {
   answer();
   await page.evaluate(() => window.flushed);
   const events = await collector.settled(4);
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'one', 'two']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'one', 'two'],
+  );
   for (const [place, time] of called.entries()) {
     assert.ok(Math.abs(events[2 + place].time - time) < 40, `${events[2 + place].time} is not ${time}`);
   }
@@ -277,12 +309,18 @@ test('a reference to the stub goes on working, and its flush settles without a s
   const [snippet] = (await (await fetch(`${collector.url}/`)).text()).match(/<script>\(.*?<\/script>/);
   const tag = '<script async src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
   await context.route('**/kept', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}<script>stub = shopbell</script>${tag}` }));
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html>${snippet}<script>stub = shopbell</script>${tag}`,
+    }),
+  );
   const page = await open(context, `${collector.url}/kept`);
   await page.evaluate(() => (stub.track('late'), stub.flush()));
   await collector.settled(3);
   await context.clock.install();
-  await context.route('**/alone', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}` }));
+  await context.route('**/alone', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html>${snippet}` }),
+  );
   await page.goto(`${collector.url}/alone`);
   const settled = page.evaluate(() => shopbell.flush());
   await context.clock.fastForward(10_000);
@@ -308,7 +346,10 @@ test('bad calls throw nothing and switch nothing off', async () => {
   assert.equal((await session(page)).dropped, 3);
   await flush(page);
   const events = await collector.settled(3);
-  assert.deepEqual(events.slice(2).map(({ name }) => name), ['good']);
+  assert.deepEqual(
+    events.slice(2).map(({ name }) => name),
+    ['good'],
+  );
 });
 
 test('properties that are no JSON object are counted, and nothing is thrown', async () => {
@@ -316,8 +357,13 @@ test('properties that are no JSON object are counted, and nothing is thrown', as
   const dropped = await page.evaluate(() => {
     const cycle = {};
     cycle.cycle = cycle;
-    const throws = { get a() { throw new Error('no'); } };
-    for (const props of [cycle, { big: 1n }, throws, 'text', 5, [1], { large: 'x'.repeat(9000) }]) shopbell.track('e', props);
+    const throws = {
+      get a() {
+        throw new Error('no');
+      },
+    };
+    for (const props of [cycle, { big: 1n }, throws, 'text', 5, [1], { large: 'x'.repeat(9000) }])
+      shopbell.track('e', props);
     shopbell.track('', {});
     for (const props of [undefined, null, {}, { lone: '\ud800' }]) shopbell.track('good', props);
     return shopbell.session().dropped;
@@ -347,14 +393,17 @@ test('a visitor who opted out by Global Privacy Control is not tracked, and noth
   await page.click('#add');
   await page.evaluate(() => shopbell.flush());
   assert.equal(await session(page), null);
-  assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]), ['shop.cart']);
+  assert.deepEqual(await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]), [
+    'shop.cart',
+  ]);
   assert.deepEqual(context.batches, []);
 });
 
 test('a front-end in Rust tracks typed properties, keeps early calls, and its flush waits for them', async () => {
   await context.route('**/front-end/**', async (route) => {
     const name = new URL(route.request().url()).pathname.replace('/front-end/', '');
-    const module = "import start, { visit } from './shopbell_front_end.js'; await start(); await visit(); document.title = 'done'";
+    const module =
+      "import start, { visit } from './shopbell_front_end.js'; await start(); await visit(); document.title = 'done'";
     if (!name) return route.fulfill({ contentType: 'text/html', body: `<script type="module">${module}</script>` });
     const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
     return route.fulfill({ contentType, path: join(root, 'target/x/front-end', name) });
@@ -363,7 +412,10 @@ test('a front-end in Rust tracks typed properties, keeps early calls, and its fl
   await page.goto(`${collector.url}/front-end/?utm_source=facebook`);
   await page.waitForFunction(() => document.title === 'done');
   const events = await collector.get('events?site=front-end');
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'view_item']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'view_item'],
+  );
   assert.deepEqual(events[2].props, { item_id: 'lamp', price: 59.9 });
   assert.equal(context.batches[0].delivery.dropped.invalid, 1);
 });
@@ -373,7 +425,8 @@ test('the split script does what the self-contained one does', async () => {
     route.fulfill({
       contentType: 'text/html',
       body: '<!doctype html><title>Split</title><script src="/shopbell.split.js" data-collector="/collect" data-site="shop"></script>',
-    }));
+    }),
+  );
   const page = await open(context, `${collector.url}/split`);
   await track(page, 'one');
   await flush(page);
@@ -419,7 +472,10 @@ test('a person makes an order in the shop and sees it, live, in the report', asy
   await report.bringToFront();
   await report.waitForFunction(() => document.querySelector('#figures')?.textContent.includes('€149.00'));
   const figures = await report.evaluate(() =>
-    Object.fromEntries([...document.querySelectorAll('#figures div')].map((one) => [...one.children].map((part) => part.textContent))));
+    Object.fromEntries(
+      [...document.querySelectorAll('#figures div')].map((one) => [...one.children].map((part) => part.textContent)),
+    ),
+  );
   assert.equal(figures.Sessions, '1');
   assert.equal(figures.Orders, '1', 'the thank-you page loaded twice is one order');
   await report.click('#latest summary');

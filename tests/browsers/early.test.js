@@ -3,7 +3,7 @@
 // events under the same ids. One story a row.
 
 import assert from 'node:assert/strict';
-import { after, before, afterEach, beforeEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Collector, close, end, flush, launch, profile, ready, session, snippet, until } from './support.js';
 
 const MINUTE = 60_000;
@@ -64,8 +64,19 @@ async function outcome(site) {
   const [sessions, events] = [await collector.get(`sessions?site=${site}`), await collector.get(`events?site=${site}`)];
   const numbers = Object.fromEntries(sessions.map(({ id, number }) => [id, number]));
   return {
-    sessions: sessions.map((one) => [one.number, one.reason, one.source.source, one.source.medium, one.landing_page.slice(-2),
-      one.started_at, one.page_views, one.events, one.transactions, one.revenue, one.currency]),
+    sessions: sessions.map((one) => [
+      one.number,
+      one.reason,
+      one.source.source,
+      one.source.medium,
+      one.landing_page.slice(-2),
+      one.started_at,
+      one.page_views,
+      one.events,
+      one.transactions,
+      one.revenue,
+      one.currency,
+    ]),
     events: events
       .map(({ session_id, name, time, title, props }) => [numbers[session_id], time, name, title, props])
       .sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other))),
@@ -97,7 +108,10 @@ const buy = "shopbell.track('purchase', { transaction_id: 'A1', value: 59.9, cur
  */
 async function play({ isFirst = false, pages, prepare, events, before = '', host }) {
   const found = {};
-  for (const [site, isEarly] of [['early', true], ['whole', false]]) {
+  for (const [site, isEarly] of [
+    ['early', true],
+    ['whole', false],
+  ]) {
     const { context, page } = await visitor({ prepare });
     if (!isFirst) {
       await load(page, site, false, { calls: before, host });
@@ -120,7 +134,8 @@ async function play({ isFirst = false, pages, prepare, events, before = '', host
     if (isEarly) {
       // What the page told as it was left, its next page's tracker has told again, and not otherwise.
       const texts = whole.events.map((event) => JSON.stringify(event));
-      for (const event of told.events) assert.ok(texts.includes(JSON.stringify(event)), `${JSON.stringify(event)} is told otherwise`);
+      for (const event of told.events)
+        assert.ok(texts.includes(JSON.stringify(event)), `${JSON.stringify(event)} is told otherwise`);
     }
     const report = await collector.get(`report?site=${site}`);
     assert.deepEqual(report.gaps, []);
@@ -134,8 +149,12 @@ async function play({ isFirst = false, pages, prepare, events, before = '', host
 
 const reasons = ({ sessions }) => sessions.map(([number, reason, source]) => [number, reason, source]);
 
-test('a device\'s first visit, by a campaign', async () => {
-  const found = await play({ isFirst: true, pages: [{ query: 'utm_source=facebook&utm_medium=cpc', calls: buy }], events: 3 });
+test("a device's first visit, by a campaign", async () => {
+  const found = await play({
+    isFirst: true,
+    pages: [{ query: 'utm_source=facebook&utm_medium=cpc', calls: buy }],
+    events: 3,
+  });
   assert.deepEqual(reasons(found), [[1, 'first', 'facebook']]);
   assert.deepEqual(found.sessions[0].slice(6), [2, 4, 1, 59.9, 'EUR']);
 });
@@ -146,29 +165,43 @@ test('two early pages one after the other', async () => {
 });
 
 test('a live session is extended', async () => {
-  const found = await play({ pages: [{ after: 29 * MINUTE, calls: "shopbell.track('view_item')" }, { after: 29 * MINUTE }], events: 5 });
+  const found = await play({
+    pages: [{ after: 29 * MINUTE, calls: "shopbell.track('view_item')" }, { after: 29 * MINUTE }],
+    events: 5,
+  });
   assert.deepEqual(reasons(found), [[1, 'first', '(direct)']]);
 });
 
 test('a session that is over is followed by another', async () => {
   const found = await play({ pages: [{ after: 31 * MINUTE, calls: buy }], events: 5 });
-  assert.deepEqual(reasons(found), [[1, 'first', '(direct)'], [2, 'inactivity', '(direct)']]);
+  assert.deepEqual(reasons(found), [
+    [1, 'first', '(direct)'],
+    [2, 'inactivity', '(direct)'],
+  ]);
 });
 
 test('back from PayPal after 40 minutes, with the checkout held open', async () => {
-  const pages = [{ after: 40 * MINUTE, referer: 'https://www.paypal.com/checkoutnow', query: 'utm_source=paypal', calls: buy }];
+  const pages = [
+    { after: 40 * MINUTE, referer: 'https://www.paypal.com/checkoutnow', query: 'utm_source=paypal', calls: buy },
+  ];
   const found = await play({ before: 'shopbell.checkoutPending()', pages, events: 4 });
   assert.deepEqual(reasons(found), [[1, 'first', '(direct)']]);
 });
 
 test('a checkout is held open by the early page itself', async () => {
-  const pages = [{ calls: 'shopbell.checkoutPending()' }, { after: 40 * MINUTE, referer: 'https://www.paypal.com/', calls: buy }];
+  const pages = [
+    { calls: 'shopbell.checkoutPending()' },
+    { after: 40 * MINUTE, referer: 'https://www.paypal.com/', calls: buy },
+  ];
   assert.deepEqual(reasons(await play({ pages, events: 5 })), [[1, 'first', '(direct)']]);
 });
 
 test('a new campaign source', async () => {
   const found = await play({ pages: [{ query: 'utm_source=Google&utm_medium=CPC&gclid=x', calls: buy }], events: 5 });
-  assert.deepEqual(reasons(found), [[1, 'first', '(direct)'], [2, 'campaign', 'google']]);
+  assert.deepEqual(reasons(found), [
+    [1, 'first', '(direct)'],
+    [2, 'campaign', 'google'],
+  ]);
 });
 
 test('the own host with and without www. is no referrer', async () => {
@@ -177,24 +210,32 @@ test('the own host with and without www. is no referrer', async () => {
   assert.deepEqual(reasons(found)[0], [1, 'first', '(direct)']);
 });
 
-test('a search engine\'s host goes by its name', async () => {
+test("a search engine's host goes by its name", async () => {
   const found = await play({ isFirst: true, pages: [{ referer: 'https://www.google.de/', calls: buy }], events: 3 });
   assert.deepEqual(found.sessions[0].slice(0, 4), [1, 'first', 'google', 'organic']);
 });
 
 test('midnight passes', async () => {
   const found = await play({ pages: [{ after: 225 * MINUTE }, { after: 20 * MINUTE, calls: buy }], events: 7 });
-  assert.deepEqual(reasons(found), [[1, 'first', '(direct)'], [2, 'inactivity', '(direct)'], [3, 'midnight', '(direct)']]);
+  assert.deepEqual(reasons(found), [
+    [1, 'first', '(direct)'],
+    [2, 'inactivity', '(direct)'],
+    [3, 'midnight', '(direct)'],
+  ]);
 });
 
-test('another zone\'s midnight passes', async () => {
+test("another zone's midnight passes", async () => {
   const attributes = 'data-midnight="Asia/Kathmandu" data-timeout-minutes="240"';
   const pages = [{ attributes }, { after: 9 * 60 * MINUTE, attributes }];
   assert.equal((await play({ isFirst: true, pages, events: 4 })).sessions.length, 2);
 });
 
 test('a line break and other control characters in a campaign', async () => {
-  const found = await play({ isFirst: true, pages: [{ query: 'utm_source=a%0Ab%1Ec%00&utm_campaign=x%0D%0Ay', calls: buy }], events: 3 });
+  const found = await play({
+    isFirst: true,
+    pages: [{ query: 'utm_source=a%0Ab%1Ec%00&utm_campaign=x%0D%0Ay', calls: buy }],
+    events: 3,
+  });
   assert.deepEqual(reasons(found)[0], [1, 'first', 'a b c']);
 });
 
@@ -241,7 +282,9 @@ test('a record of a later version is left alone, and the device is the same', as
   await deliver(page);
   const { device_id } = await session(page);
   await leave(page);
-  const newer = await page.evaluate(() => (localStorage.shopbell = localStorage.shopbell.replace(/^shopbell\/4 \d+/, 'shopbell/9 what will be')));
+  const newer = await page.evaluate(
+    () => (localStorage.shopbell = localStorage.shopbell.replace(/^shopbell\/4 \d+/, 'shopbell/9 what will be')),
+  );
   await context.clock.fastForward(MINUTE);
   await load(page, 'early', true, { calls: buy });
   await leave(page);
@@ -266,7 +309,15 @@ test('a visitor who opted out: nothing is stored or sent', async () => {
 
 for (const [what, prepare] of [
   ['localStorage is null', () => Object.defineProperty(window, 'localStorage', { value: null })],
-  ['localStorage throws', () => Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked'); } })],
+  [
+    'localStorage throws',
+    () =>
+      Object.defineProperty(window, 'localStorage', {
+        get() {
+          throw new Error('blocked');
+        },
+      }),
+  ],
 ])
   test(`${what}: the order arrives`, async () => {
     const { page } = await visitor({ prepare });
@@ -280,7 +331,12 @@ for (const [what, prepare] of [
 
 test('where there is no keepalive, a beacon leaves', async () => {
   const prepare = () => delete Request.prototype.keepalive;
-  const found = await play({ isFirst: true, prepare, pages: [{ query: 'utm_source=facebook', calls: buy }], events: 3 });
+  const found = await play({
+    isFirst: true,
+    prepare,
+    pages: [{ query: 'utm_source=facebook', calls: buy }],
+    events: 3,
+  });
   assert.deepEqual(reasons(found), [[1, 'first', 'facebook']]);
 });
 
@@ -304,7 +360,8 @@ test('an element with the id of the tracker is none', async () => {
     route.fulfill({
       contentType: 'text/html',
       body: `<!doctype html><title>P</title><div id="shopbell"></div>${snippet}<script id="shopbell" async src="/shopbell.js" data-collector="/collect" data-site="early"></script>`,
-    }));
+    }),
+  );
   await page.goto(`${collector.url}/element`);
   await ready(page);
   await page.evaluate(buy);
@@ -337,11 +394,15 @@ test('every call but flush returns nothing, in stub and handle alike', async () 
   assert.deepEqual(await returned(), [true, true]);
 });
 
-test('options stand in the script\'s own URL too', async () => {
+test("options stand in the script's own URL too", async () => {
   const { context, page } = await visitor();
   const src = '/shopbell.js?v=3&collector=/collect&site=early&timeout-minutes=5';
   await context.route('**/url', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>P</title><script async src="${src}"></script>` }));
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><title>P</title><script async src="${src}"></script>`,
+    }),
+  );
   const said = [];
   context.on('console', (message) => message.type() === 'warning' && said.push(message.text()));
   await page.goto(`${collector.url}/url`);

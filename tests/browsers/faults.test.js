@@ -2,8 +2,21 @@
 // README's table: the fault, events tracked, of them stored once, duplicates on the wire, requests.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, flush, keepingProfile, launch, open, profile, ready, serve, session, until } from './support.js';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import {
+  Collector,
+  close,
+  end,
+  flush,
+  keepingProfile,
+  launch,
+  open,
+  profile,
+  ready,
+  serve,
+  session,
+  until,
+} from './support.js';
 
 const rows = [];
 let collector;
@@ -12,7 +25,9 @@ let context;
 before(launch);
 after(async () => {
   await close();
-  console.log('| fault | tracked | stored once | duplicates on the wire | requests |\n| --- | ---: | ---: | ---: | ---: |');
+  console.log(
+    '| fault | tracked | stored once | duplicates on the wire | requests |\n| --- | ---: | ---: | ---: | ---: |',
+  );
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 });
 beforeEach(async () => {
@@ -47,10 +62,14 @@ const elapsed = (ms) => {
 
 /** Waits until nothing waits in the page, however long the wait after a few failures has become. */
 const drained = (page) =>
-  until('all is acknowledged', async () => {
-    await flush(page);
-    return (await session(page)).waiting === 0;
-  }, 120_000);
+  until(
+    'all is acknowledged',
+    async () => {
+      await flush(page);
+      return (await session(page)).waiting === 0;
+    },
+    120_000,
+  );
 
 /** So many events are stored, each once, and none of them is missing; what it took is a row. */
 async function check(fault, tracked, { batches = context.batches, most = Infinity } = {}) {
@@ -121,7 +140,10 @@ test('the collector is overloaded', async () => {
   await check('20 events, 503 for 5 s', 22, { most: 12 });
 });
 
-for (const [name, fault] of [['seconds', '429/3'], ['a date', '429/date+3']])
+for (const [name, fault] of [
+  ['seconds', '429/3'],
+  ['a date', '429/date+3'],
+])
   test(`the collector asks for patience, in ${name}`, async () => {
     const page = await bare();
     await flush(page);
@@ -195,7 +217,7 @@ test('storage is full before the start', async () => {
   await check('storage full from the start, 20 events', 22, { most: 3 });
 });
 
-test('the last bytes of storage are the site\'s', async () => {
+test("the last bytes of storage are the site's", async () => {
   // All but forty thousand characters are taken.
   const fill = `<script>for (let size = 1 << 22; size >= 1; size >>= 1) {
     try { for (let place = 0; ; place++) localStorage.setItem('site' + size + '.' + place, 'x'.repeat(size)); } catch {}
@@ -240,7 +262,8 @@ test('a burst', async () => {
   await flush(page);
   await track(page, 10_000);
   const stored = await page.evaluate(() =>
-    Object.entries(localStorage).reduce((sum, [key, text]) => sum + key.length + text.length, 0));
+    Object.entries(localStorage).reduce((sum, [key, text]) => sum + key.length + text.length, 0),
+  );
   assert.ok(stored <= 560_000, `${stored} characters in storage`);
   await until('all is acknowledged', async () => (await session(page)).waiting === 0, 60_000);
   assert.equal((await session(page)).dropped, 0);
@@ -260,7 +283,9 @@ test('one of four tabs crashes', async () => {
   // A page that begins takes over what the dead one has left.
   pages[0] = await bare();
   for (const page of pages) await drained(page);
-  await check('four tabs of 60 events, one crashes, 20 more in each other, another page opens', 1 + 4 + 240 + 60 + 1, { most: 30 });
+  await check('four tabs of 60 events, one crashes, 20 more in each other, another page opens', 1 + 4 + 240 + 60 + 1, {
+    most: 30,
+  });
 });
 
 /** Crashes a page with events that its collector did not take. */
@@ -301,7 +326,8 @@ test('without locks, what others left is taken over when it is a day old', async
   await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined }));
   await context.clock.install();
   await crashWithEvents();
-  const waits = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => /^shopbell\.\w+\.\d/.test(key)).length > 0);
+  const waits = (page) =>
+    page.evaluate(() => Object.keys(localStorage).filter((key) => /^shopbell\.\w+\.\d/.test(key)).length > 0);
   const young = await bare();
   await drained(young);
   assert.equal(await waits(young), true);
@@ -319,7 +345,8 @@ test('a page is left before the script has come, and the next goes on', async ()
     route.fulfill({
       contentType: 'text/html',
       body: `<!doctype html><title>Slow</title>${snippet}<script async src="/never.js" data-collector="/collect" data-site="shop"></script>`,
-    }));
+    }),
+  );
   await context.route('**/never.js', () => {});
   const page = await context.newPage();
   await page.goto(`${collector.url}/slow?utm_source=facebook&utm_medium=cpc`, { waitUntil: 'commit' });
@@ -345,7 +372,8 @@ for (const script of ['shopbell.js', 'shopbell.split.js'])
         contentType: 'text/html',
         body: `<!doctype html><title>Quick</title><script src="/${script}" data-collector="/collect" data-site="shop"></script>
           <script>shopbell.track('purchase', { transaction_id: 'A1' }); location.assign('/report/report.css');</script>`,
-      }));
+      }),
+    );
     const page = await context.newPage();
     await page.goto(`${collector.url}/quick`, { waitUntil: 'commit' }).catch(() => {});
     await page.waitForURL('**/report.css');
@@ -361,10 +389,14 @@ test('an extension blocks the collector', async () => {
   });
   const page = await bare();
   await track(page, 20);
-  await until('it has gone quiet', async () => {
-    await flush(page);
-    return requests >= 5;
-  }, 60_000);
+  await until(
+    'it has gone quiet',
+    async () => {
+      await flush(page);
+      return requests >= 5;
+    },
+    60_000,
+  );
   await elapsed(1000);
   await track(page, 1);
   await flush(page);

@@ -45,8 +45,34 @@ test('what is very long takes no longer than it must', () => {
 });
 
 test('any texts are ten lines, and throw nothing', () => {
-  const parts = ['https://', 'shop.example', 'paypal.com', '/', '?', '&', '#', '=', '%', '%E0%A4%A', 'utm_source', 'utm_medium',
-    'gclid', 'ref', '\n', '\0', '\u2028', '\ud800', '😀', ' ', '+', ':', '@', '[', 'javascript:', 'x'.repeat(300)];
+  const parts = [
+    'https://',
+    'shop.example',
+    'paypal.com',
+    '/',
+    '?',
+    '&',
+    '#',
+    '=',
+    '%',
+    '%E0%A4%A',
+    'utm_source',
+    'utm_medium',
+    'gclid',
+    'ref',
+    '\n',
+    '\0',
+    '\u2028',
+    '\ud800',
+    '😀',
+    ' ',
+    '+',
+    ':',
+    '@',
+    '[',
+    'javascript:',
+    'x'.repeat(300),
+  ];
   let state = 1;
   // Marsaglia's xorshift, so that a failure comes again.
   const below = (bound) => {
@@ -63,7 +89,6 @@ test('any texts are ten lines, and throw nothing', () => {
     assert.equal(typeof pageOf(url), 'string');
   }
 });
-
 
 test('what makes another page', () => {
   assert.equal(pageOf(`${SHOP}a#reviews`), `${SHOP}a`);

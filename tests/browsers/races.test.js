@@ -2,7 +2,7 @@
 // its runs gave; RACES says how many runs there are of each.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Collector, close, end, launch, open, profile, ready, serve, until } from './support.js';
 
 const RUNS = +(process.env.RACES || 10);
@@ -60,7 +60,8 @@ test('fifteen frames at once on an empty profile have one session', async () => 
       route.fulfill({
         contentType: 'text/html',
         body: `<!doctype html><title>Frames</title>${'<iframe src="/frame"></iframe>'.repeat(15)}`,
-      }));
+      }),
+    );
     const page = await context.newPage();
     await page.goto(`${collector.url}/frames`);
     const frames = page.frames().slice(1);
@@ -103,7 +104,8 @@ async function race(what, ms, attributes, first = () => shopbell.track('race')) 
     await context.clock.fastForward(ms);
     await starter.evaluate((run) => new BroadcastChannel('go').postMessage(run), run);
     const acted = await Promise.all(
-      pages.map((page) => until('a tab acts', () => page.evaluate((run) => ids[run], run))));
+      pages.map((page) => until('a tab acts', () => page.evaluate((run) => ids[run], run))),
+    );
     counts.push(new Set(acted).size);
     // Whoever acts next has what the last one wrote: they agree again.
     const settled = await until('the tabs agree', async () => {

@@ -1,7 +1,7 @@
 // Sessions in a real browser, on the real shop, with the page's clock under control.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Collector, close, end, flush, launch, open, profile, ready, session, track, until } from './support.js';
 
 const MINUTE = 60_000;
@@ -79,7 +79,9 @@ test('the example: an ad, four products in twelve minutes, an order; next evenin
   assert.equal(first.currency, 'EUR');
   assert.equal(first.funnel_step, 'purchase');
   assert.ok(first.duration_ms >= 12 * MINUTE && first.duration_ms < 13 * MINUTE, `${first.duration_ms} ms`);
-  const views = (await collector.events()).filter((event) => event.session_id === first.id && event.name === 'view_item');
+  const views = (await collector.events()).filter(
+    (event) => event.session_id === first.id && event.name === 'view_item',
+  );
   assert.equal(views.length, 4);
   assert.equal(second.number, 2);
   assert.equal(second.reason, 'inactivity');
@@ -107,10 +109,13 @@ test('29:59.999 without activity is the same session, 30:00.000 a new one', asyn
   assert.equal(second.previous_id, first.id);
   await deliver(page);
   const events = (await collector.events()).filter((event) => event.session_id === second.id);
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'three']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'three'],
+  );
 });
 
-test('a session ends at midnight in the visitor\'s zone, and its source goes on', async () => {
+test("a session ends at midnight in the visitor's zone, and its source goes on", async () => {
   const page = await at(new Date('2026-03-10T22:59:50Z'), '/?utm_source=newsletter&utm_medium=email');
   await context.clock.pauseAt(new Date('2026-03-10T22:59:59Z'));
   await track(page, 'before');
@@ -189,7 +194,13 @@ test('History navigation counts a page view for each page, under its own title',
   const views = (await collector.events()).filter(({ name }) => name === 'page_view');
   assert.deepEqual(
     views.map(({ url, title }) => [new URL(url).pathname, title.split(' · ')[0]]),
-    [['/', 'Hearth & Loom'], ['/c/kitchen', 'Kitchen'], ['/p/teapot', 'Stoneware teapot'], ['/c/kitchen', 'Kitchen'], ['/two', 'Kitchen']],
+    [
+      ['/', 'Hearth & Loom'],
+      ['/c/kitchen', 'Kitchen'],
+      ['/p/teapot', 'Stoneware teapot'],
+      ['/c/kitchen', 'Kitchen'],
+      ['/two', 'Kitchen'],
+    ],
   );
 });
 
@@ -227,7 +238,11 @@ test('a record that is deleted under a living page is written again', async () =
 test('storage that is blocked means memory, and the session says so', async () => {
   await context.addInitScript(() => {
     for (const name of ['localStorage', 'sessionStorage']) {
-      Object.defineProperty(window, name, { get() { throw new DOMException('blocked', 'SecurityError'); } });
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException('blocked', 'SecurityError');
+        },
+      });
     }
   });
   const page = await open(context, `${collector.url}/p/lamp`);

@@ -122,7 +122,15 @@ export class Collector {
 const start = (options) =>
   chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
     ...options,
   });
 
@@ -154,9 +162,13 @@ function watch(context) {
     const text = `${isCompressed ? gunzipSync(body) : body}`;
     try {
       if (text.startsWith('{"schema":"shopbell/early/')) {
-        const pages = text.trim().split('\n').map((line) => JSON.parse(line));
+        const pages = text
+          .trim()
+          .split('\n')
+          .map((line) => JSON.parse(line));
         context.early.push(pages);
-        for (const page of pages) assert.ok(isEarly(page), `an early page is not what its schema says: ${JSON.stringify(isEarly.errors)}`);
+        for (const page of pages)
+          assert.ok(isEarly(page), `an early page is not what its schema says: ${JSON.stringify(isEarly.errors)}`);
       } else {
         const batch = JSON.parse(text);
         context.batches.push(batch);
@@ -196,5 +208,6 @@ export async function open(context, url) {
 
 export const ready = (page) => page.waitForFunction(() => window.shopbell?.session());
 export const session = (page) => page.evaluate(() => shopbell.session());
-export const track = (page, name, props) => page.evaluate(([name, props]) => shopbell.track(name, props), [name, props]);
+export const track = (page, name, props) =>
+  page.evaluate(([name, props]) => shopbell.track(name, props), [name, props]);
 export const flush = (page) => page.evaluate(() => shopbell.flush());

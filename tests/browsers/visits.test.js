@@ -1,8 +1,22 @@
 // Visits that leave and come back: gateways, closed browsers, copied tabs, pages that are kept, and pages rendered ahead.
 
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { Collector, close, end, flush, keepingProfile, launch, open, profile, ready, serve, session, track, until } from './support.js';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import {
+  Collector,
+  close,
+  end,
+  flush,
+  keepingProfile,
+  launch,
+  open,
+  profile,
+  ready,
+  serve,
+  session,
+  track,
+  until,
+} from './support.js';
 
 const MINUTE = 60_000;
 const EVENING = new Date('2026-03-10T20:00:00');
@@ -33,7 +47,11 @@ async function returnFrom(page, url, path) {
 test('a payment gateway neither changes the source nor ends the session, whatever its return URL says', async () => {
   const page = await open(context, `${collector.url}/?utm_source=facebook`);
   const first = await session(page);
-  const back = await returnFrom(page, 'http://www.paypal.com/checkoutnow', '/thanks?utm_source=paypal&utm_medium=referral');
+  const back = await returnFrom(
+    page,
+    'http://www.paypal.com/checkoutnow',
+    '/thanks?utm_source=paypal&utm_medium=referral',
+  );
   assert.equal(back.id, first.id);
   const other = await returnFrom(page, 'http://notpaypal.com/', '/?utm_source=notpaypal');
   assert.deepEqual([other.number, other.reason, other.source.source], [2, 'campaign', 'notpaypal']);
@@ -109,7 +127,10 @@ test('a duplicated tab has a name of its own, and the same session', async () =>
   await page.reload();
   await ready(page);
   // A window that a page opens begins with a copy of its sessionStorage, as a duplicated tab does.
-  const [copy] = await Promise.all([context.waitForEvent('page'), page.evaluate(() => void window.open(location.href))]);
+  const [copy] = await Promise.all([
+    context.waitForEvent('page'),
+    page.evaluate(() => void window.open(location.href)),
+  ]);
   await ready(copy);
   await Promise.all([track(page, 'original'), track(copy, 'copy')]);
   await Promise.all([flush(page), flush(copy)]);
@@ -174,9 +195,15 @@ test('a page that the browser kept goes on in its tab: one session, each place o
   await track(page, 'again');
   await flush(page);
   const events = await collector.events();
-  assert.deepEqual(events.map(({ name }) => name), ['session_start', 'page_view', 'view_item', 'page_view', 'again']);
+  assert.deepEqual(
+    events.map(({ name }) => name),
+    ['session_start', 'page_view', 'view_item', 'page_view', 'again'],
+  );
   assert.equal(new Set(events.map(({ tab_id }) => tab_id)).size, 1);
-  assert.deepEqual(events.map(({ seq }) => seq), [0, 1, 2, 3, 4]);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    [0, 1, 2, 3, 4],
+  );
   await end(keeping);
 });
 
@@ -196,7 +223,10 @@ test('a page that is rendered ahead tracks nothing and stores nothing until it i
   });
   await ready(page);
   await flush(page);
-  assert.deepEqual((await collector.events()).map(({ name }) => name), ['session_start', 'page_view', 'early']);
+  assert.deepEqual(
+    (await collector.events()).map(({ name }) => name),
+    ['session_start', 'page_view', 'early'],
+  );
 });
 
 test('a tab that stopped while it agreed with others keeps nobody waiting for long', async () => {
@@ -210,15 +240,22 @@ test('a tab that stopped while it agreed with others keeps nobody waiting for lo
   const page = await open(context, `${collector.url}/p/lamp`);
   await track(page, 'one');
   await flush(page);
-  assert.deepEqual((await collector.events()).map(({ name }) => name), ['session_start', 'page_view', 'view_item', 'one']);
+  assert.deepEqual(
+    (await collector.events()).map(({ name }) => name),
+    ['session_start', 'page_view', 'view_item', 'one'],
+  );
   await stopped.evaluate(() => giveBack());
   await until('the page has its turn', () =>
-    page.evaluate(async () => (await navigator.locks.query()).held.some(({ name }) => /^shopbell[.]/.test(name))));
+    page.evaluate(async () => (await navigator.locks.query()).held.some(({ name }) => /^shopbell[.]/.test(name))),
+  );
 });
 
 test('a page routes through the campaigns of its own banners, which count unless the site says otherwise', async () => {
   await serve(context, '**/banners', { attributes: 'data-internal-campaigns="false"' });
-  for (const [path, number] of [['/banners', 1], ['/', 2]]) {
+  for (const [path, number] of [
+    ['/banners', 1],
+    ['/', 2],
+  ]) {
     const other = path === '/' ? await profile() : context;
     const page = await open(other, collector.url + path);
     await page.evaluate(() => history.pushState(null, '', '/sale?utm_source=banner'));

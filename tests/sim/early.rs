@@ -8,6 +8,7 @@ use shopbell_core::attribution::Landing;
 use shopbell_core::early;
 use shopbell_core::effect::Output;
 use shopbell_core::event::{Money, Order};
+use shopbell_core::id::Entropy;
 use shopbell_core::layout::event;
 use shopbell_core::lines;
 use shopbell_core::outbox::Segment;
@@ -103,7 +104,7 @@ pub fn replay(
 ) -> Result<Replayed, String> {
     let first = &pages[0];
     let mut run = Run {
-        tracker: early::begin(world.rules.clone(), "", 0, &first.chance, &first.chance),
+        tracker: Tracker::new(world.rules.clone(), "", 0, &first.chance, Entropy::new(String::new())),
         model: Model::new(world.rules.clone(), first.chance.as_str().into()),
         all: Outcome::default(),
         record: &first.record,
@@ -113,6 +114,7 @@ pub fn replay(
         run.model.read(known.get(&first.record));
     }
     for page in pages {
+        early::next_page(&mut run.tracker, &page.chance);
         run.view(page)?;
         for (call, at) in &page.calls {
             run.call(*call, *at)?;

@@ -218,9 +218,12 @@ impl Model {
                 }
                 return;
             }
-            // Whoever wrote this had not seen that session end.
+            // Whoever wrote this had not seen that the session before ended.
             Some(Known::Record(record) | Known::Older(record))
-                if self.session.as_ref().is_some_and(|mine| mine.previous_id == record.id) =>
+                if self
+                    .session
+                    .as_ref()
+                    .is_some_and(|mine| mine.seed == record.seed && mine.number > record.number) =>
             {
                 return;
             }

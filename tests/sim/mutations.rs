@@ -95,7 +95,7 @@ const MISTAKES: &[Mistake] = &[
     ("a segment's other chunks have its head again", "outbox/segment.rs", "let has_head = chunk == self.first_seq;", "let has_head = chunk <= self.first_seq + 60;"),
     ("a chunk is not written again when a part of it has left", "outbox/segment.rs", "if self.is_stored && (has_head_changed || self.entries.is_empty()) {", "if self.is_stored && self.entries.is_empty() {"),
     ("what is taken over leaves before it is whole", "tracker.rs", "self.is_recovering = matches!(input, Input::Recovered(_));", "self.is_recovering = false;"),
-    ("a record that follows the stored one is given up for it", "tracker/visit.rs", "&& mine.previous_id() == stored.session.id()", "&& mine.previous_id() == stored.session.id() && mine.id().is_empty()"),
+    ("a record that follows the stored one is given up for it", "tracker/visit.rs", "&& stored.seed == mine.seed", "&& stored.seed == mine.seed && mine.seed.is_empty()"),
     ("a later version's record is written over", "tracker/visit.rs", "filter(|_| is_due && !self.is_newer)", "filter(|_| is_due)"),
     ("under a later version's record the device is another", "tracker/visit.rs", "if self.record.is_none() && !known.is_empty() {", "if self.record.is_none() && known.is_empty() {"),
     ("the version before is not read", "lines.rs", "const VERSION_OLDEST: u64 = 3;", "const VERSION_OLDEST: u64 = 4;"),

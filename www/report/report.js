@@ -57,7 +57,8 @@ function figures(report) {
   };
   at('figures').replaceChildren(
     ...Object.entries(shown).map(([name, value]) =>
-      element('div', {}, element('dt', { textContent: name }), element('dd', { textContent: value }))),
+      element('div', {}, element('dt', { textContent: name }), element('dd', { textContent: value })),
+    ),
   );
 }
 
@@ -74,7 +75,12 @@ function bars(place, rows, { label, name, note }) {
     marginBottom: 4,
     style: { background: 'transparent', fontSize: '13px' },
     x: { axis: null, domain: [0, most] },
-    y: { domain: rows.map((row) => row[name]), label: null, tickSize: 0, tickFormat: (text) => words(text).slice(0, 26) },
+    y: {
+      domain: rows.map((row) => row[name]),
+      label: null,
+      tickSize: 0,
+      tickFormat: (text) => words(text).slice(0, 26),
+    },
     marks: [
       Plot.barX(rows, { x: most, y: name, fill: 'var(--line)', fillOpacity: 0.5, insetTop: 6, insetBottom: 6, rx: 3 }),
       Plot.barX(rows, { x: 'sessions', y: name, fill: 'var(--accent)', insetTop: 6, insetBottom: 6, rx: 3 }),
@@ -84,8 +90,14 @@ function bars(place, rows, { label, name, note }) {
   chart.setAttribute('aria-hidden', 'true');
   const table = element('table', { className: 'hidden' }, element('caption', { textContent: label }));
   for (const row of rows) {
-    table.append(element('tr', {},
-      element('th', { scope: 'row', textContent: words(row[name]) }), element('td', { textContent: note(row) })));
+    table.append(
+      element(
+        'tr',
+        {},
+        element('th', { scope: 'row', textContent: words(row[name]) }),
+        element('td', { textContent: note(row) }),
+      ),
+    );
   }
   at(place).replaceChildren(chart, table);
 }
@@ -109,22 +121,31 @@ const open = new Set();
 function latest(sessions) {
   const shown = document.activeElement?.closest('details')?.dataset.id;
   at('latest').replaceChildren(...sessions.toReversed().map(row));
-  if (shown) at('latest').querySelector(`[data-id="${CSS.escape(shown)}"] summary`)?.focus();
+  if (shown)
+    at('latest')
+      .querySelector(`[data-id="${CSS.escape(shown)}"] summary`)
+      ?.focus();
 }
 
 function row(session) {
   const { source } = session;
   const cell = (text, className = '') => element('span', { textContent: text, className, title: text });
-  const funnel = element('span', {},
-    element('span', { className: `badge ${session.funnel_step}`, textContent: words(session.funnel_step) }));
-  const summary = element('summary', {},
+  const funnel = element(
+    'span',
+    {},
+    element('span', { className: `badge ${session.funnel_step}`, textContent: words(session.funnel_step) }),
+  );
+  const summary = element(
+    'summary',
+    {},
     cell(time.format(session.started_at)),
     cell([source.source, source.campaign].filter(Boolean).join(' · ')),
     cell(session.landing_page, 'soft wide'),
     cell(span(session.duration_ms), 'number'),
     cell(session.page_views === 1 ? '1 page' : `${session.page_views} pages`, 'number soft wide'),
     funnel,
-    cell(session.transactions ? money(session.revenue, session.currency) : '', 'number'));
+    cell(session.transactions ? money(session.revenue, session.currency) : '', 'number'),
+  );
   const inside = element('div', { className: 'inside' });
   const details = element('details', { open: open.has(session.id) }, summary, inside);
   details.dataset.id = session.id;
@@ -151,17 +172,29 @@ async function events(session, place) {
   place.replaceChildren(told);
   try {
     const list = await ask('events', { session_id: session.id, limit: 500 });
-    const head = element('tr', {}, ...['Time', 'Event', 'Page', 'Properties'].map((name) =>
-      element('th', { scope: 'col', textContent: name })));
-    const rows = list.sort((one, other) => one.time - other.time || one.seq - other.seq).map((event) => {
-      const page = URL.canParse(event.url) ? new URL(event.url).pathname : event.url;
-      const props = event.props ? JSON.stringify(event.props) : '';
-      return element('tr', {},
-        element('td', { className: 'soft', textContent: clock.format(event.time) }),
-        element('td', { textContent: words(event.name) }),
-        element('td', { className: 'soft', textContent: page }),
-        element('td', { className: 'soft', textContent: props.length > 90 ? `${props.slice(0, 90)}…` : props, title: props }));
-    });
+    const head = element(
+      'tr',
+      {},
+      ...['Time', 'Event', 'Page', 'Properties'].map((name) => element('th', { scope: 'col', textContent: name })),
+    );
+    const rows = list
+      .sort((one, other) => one.time - other.time || one.seq - other.seq)
+      .map((event) => {
+        const page = URL.canParse(event.url) ? new URL(event.url).pathname : event.url;
+        const props = event.props ? JSON.stringify(event.props) : '';
+        return element(
+          'tr',
+          {},
+          element('td', { className: 'soft', textContent: clock.format(event.time) }),
+          element('td', { textContent: words(event.name) }),
+          element('td', { className: 'soft', textContent: page }),
+          element('td', {
+            className: 'soft',
+            textContent: props.length > 90 ? `${props.slice(0, 90)}…` : props,
+            title: props,
+          }),
+        );
+      });
     place.replaceChildren(told, element('table', { className: 'table' }, head, ...rows));
   } catch (error) {
     told.textContent = `The events could not be read: ${error.message}`;

@@ -78,7 +78,9 @@ const { fetch } = window;
 window.fetch = async (url, options) => {
   if (!String(url).endsWith('/collect')) return fetch(url, options);
   const isCompressed = typeof options.body != 'string';
-  const plain = isCompressed ? new Blob([options.body]).stream().pipeThrough(new DecompressionStream('gzip')) : options.body;
+  const plain = isCompressed
+    ? new Blob([options.body]).stream().pipeThrough(new DecompressionStream('gzip'))
+    : options.body;
   const batch = await new Response(plain).json();
   const row = document.createElement('li');
   const [what, answer] = [document.createElement('span'), document.createElement('span')];

@@ -40,8 +40,13 @@ function showCartCount() {
 }
 
 // GA4's shape of a product in an event.
-const item = ({ id, name, department, price, quantity = 1 }) =>
-  ({ item_id: id, item_name: name, item_category: department, price, quantity });
+const item = ({ id, name, department, price, quantity = 1 }) => ({
+  item_id: id,
+  item_name: name,
+  item_category: department,
+  price,
+  quantity,
+});
 const tell = (name, lines, more) =>
   shopbell.track(name, { currency: CURRENCY, value: sum(lines), items: lines.map(item), ...more });
 const one = (thing) => ({ ...thing, quantity: 1 });
@@ -107,10 +112,14 @@ const pages = {
     const lines = cartLines();
     main.innerHTML = lines.length
       ? `<h1>Your cart</h1>
-        <ul class="lines">${lines.map((line) => `
+        <ul class="lines">${lines
+          .map(
+            (line) => `
           <li>${line.image}<a href="/p/${line.id}" data-load>${line.name}</a>
             <label>Quantity <input type="number" min="0" max="9" value="${line.quantity}" data-id="${line.id}"></label>
-            <b>${money.format(line.price * line.quantity)}</b></li>`).join('')}</ul>
+            <b>${money.format(line.price * line.quantity)}</b></li>`,
+          )
+          .join('')}</ul>
         <p class="total">Total <b>${money.format(sum(lines))}</b></p>
         <a class="primary" href="/checkout" data-load>Check out</a>`
       : '<h1>Your cart is empty</h1><p><a href="/" data-load>Back to the shelves</a></p>';
@@ -121,7 +130,8 @@ const pages = {
         setQuantity(thing.id, Number(input.value));
         tell(less > 0 ? 'remove_from_cart' : 'add_to_cart', [{ ...thing, quantity: Math.abs(less) }]);
         pages.cart();
-      }));
+      }),
+    );
     tell('view_cart', lines);
   },
 
@@ -150,7 +160,9 @@ const pages = {
       const payment = new FormData(event.target).get('payment');
       tell('add_shipping_info', lines, { shipping_tier: 'standard' });
       tell('add_payment_info', lines, { payment_type: payment });
-      const id = `HL-${Date.now().toString(36).toUpperCase()}-${Math.floor(Math.random() * 1296).toString(36).toUpperCase()}`;
+      const id = `HL-${Date.now().toString(36).toUpperCase()}-${Math.floor(Math.random() * 1296)
+        .toString(36)
+        .toUpperCase()}`;
       write('shop.order', { id, lines: lines.map(({ id: thing, quantity }) => [thing, quantity]) });
       cart = {};
       write('shop.cart', cart);
@@ -189,12 +201,14 @@ function show() {
     thanks: pages.thanks,
   };
   (routes[first] ?? pages.missing)();
-  document.querySelectorAll('#departments a').forEach((link) =>
-    link.toggleAttribute('aria-current', link.pathname === location.pathname));
+  document
+    .querySelectorAll('#departments a')
+    .forEach((link) => link.toggleAttribute('aria-current', link.pathname === location.pathname));
 }
 
-document.querySelector('#departments').innerHTML =
-  departments.map(({ id, name }) => `<a href="/c/${id}">${name}</a>`).join('');
+document.querySelector('#departments').innerHTML = departments
+  .map(({ id, name }) => `<a href="/c/${id}">${name}</a>`)
+  .join('');
 
 // Links stay in the document where the shop is one document; others, and those that ask for it, load.
 document.addEventListener('click', (event) => {

@@ -1,8 +1,8 @@
 // Where the visitor is, and came from.
 
 import { now } from './clock.js';
-import { attempt, clean } from './guard.js';
 import { add, defer, nextSeq, toLines } from './facts.js';
+import { attempt, clean } from './guard.js';
 import {
   GATEWAYS,
   INPUT_NAVIGATED,
@@ -48,7 +48,8 @@ export const useChoices = (chosen) => (choices = chosen);
 export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
 
 /** How the document was reached. */
-export const kindOf = (type) => ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
+export const kindOf = (type) =>
+  ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
 
 /** A page that came into view, as lines. */
 export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }) {
@@ -64,7 +65,12 @@ export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }
   })}\n${toLines(landing(url, referrer, choices))}`;
 }
 
-/** Reports the page in view; on a route change, where the visitor came from is the page itself. */
+/**
+ * Reports the page in view; on a route change, where the visitor came from is the page itself.
+ * @param {number} kind
+ * @param {[number, number]} at
+ * @param {{ url?: string, referrer?: string, wasClosed?: boolean }} [page]
+ */
 export function arrive(kind, at, { url = location.href, referrer = document.referrer, wasClosed } = {}) {
   page = pageOf(url);
   const from = kind == NAVIGATION_SPA ? url : referrer;
@@ -89,7 +95,10 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
   const [own, from] = [url, referrer].map(read);
   const [here, there] = [own, from].map(bare);
-  const hosts = `${GATEWAYS} ${gateways}`.toLowerCase().replaceAll('www.', '').match(/[^\s,/]+/g);
+  const hosts = `${GATEWAYS} ${gateways}`
+    .toLowerCase()
+    .replaceAll('www.', '')
+    .match(/[^\s,/]+/g);
   const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes(`-${host}`));
   const isOwn = isAt(here, there) || isAt(there, here);
   const counts = !isReturn && (!isOwn || internalCampaigns);

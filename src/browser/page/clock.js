@@ -5,7 +5,10 @@ import { attempt } from './guard.js';
 const DAY_MS = 864e5;
 const QUARTER_MS = 9e5;
 
-/** Wall and monotonic time, in milliseconds. */
+/**
+ * Wall and monotonic time, in milliseconds.
+ * @returns {[number, number]}
+ */
 export const now = () => [Date.now(), performance.now()];
 
 /**
@@ -18,7 +21,9 @@ export const calendar = (timeZone) => attempt(() => new Intl.DateTimeFormat('sv'
 export function day(wall, zone) {
   const date = new Date(wall);
   if (zone == 'UTC') return Math.floor(wall / DAY_MS);
-  return (zone ? Date.parse(zone.format(date)) : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / DAY_MS;
+  return (
+    (zone ? Date.parse(zone.format(date)) : Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())) / DAY_MS
+  );
 }
 
 let zone;

@@ -1,10 +1,8 @@
 // What the browser says of itself: nothing that singles a visitor out.
 
-import { attempt } from './guard.js';
-import {
-  INPUT_DEVICE,
-} from './layout.js';
 import { report } from './facts.js';
+import { attempt } from './guard.js';
+import { INPUT_DEVICE } from './layout.js';
 import { read, store, ZONE_KEY } from './storage.js';
 
 let timeZone;

@@ -3,7 +3,7 @@
 import { arrival, kindOf } from './arrivals.js';
 import { give, toCalls, toInput } from './facts.js';
 import { attempt } from './guard.js';
-import { INPUT_EARLY, INPUT_NAVIGATED } from './layout.js';
+import { INPUT_EARLY, INPUT_EARLY_PAGE, INPUT_NAVIGATED } from './layout.js';
 import { startLines } from './rules.js';
 import { EARLY_KEY, isAllStored, KEY, read, store, take } from './storage.js';
 
@@ -25,7 +25,7 @@ export function replayEarly() {
         const start = startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' });
         chains.push({ record, inputs: [toInput(INPUT_EARLY, `${start}\n${record}`, left)] });
       }
-      chains.at(-1).inputs.push(view, ...calls);
+      chains.at(-1).inputs.push(toInput(INPUT_EARLY_PAGE, chance, began), view, ...calls);
     });
   }
   for (const { inputs } of chains) give(read(KEY), inputs);

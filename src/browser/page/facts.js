@@ -21,7 +21,12 @@ import {
 } from './layout.js';
 import { BREAKER_KEY, KEY, read } from './storage.js';
 
-const KINDS = { track: INPUT_TRACKED, page: INPUT_TRACKED, newSession: INPUT_NEW_SESSION, checkoutPending: INPUT_CHECKOUT_PENDING };
+const KINDS = {
+  track: INPUT_TRACKED,
+  page: INPUT_TRACKED,
+  newSession: INPUT_NEW_SESSION,
+  checkoutPending: INPUT_CHECKOUT_PENDING,
+};
 
 let feed; // the way into the module
 let isStarted; // whether the page's tracker is there to take inputs
@@ -107,7 +112,12 @@ export function add(kind, lines = '', at = now()) {
   queueMicrotask(settle);
 }
 
-/** Adds an input at once, with all that came before it. */
+/**
+ * Adds an input at once, with all that came before it.
+ * @param {number} kind
+ * @param {string} [lines]
+ * @param {[number, number]} [at]
+ */
 export function report(kind, lines, at) {
   add(kind, lines, at);
   settle();

@@ -8,5 +8,8 @@ export function attempt(action) {
 }
 
 /** A text in one line of bounded length, without control characters: a line break would shift the lines behind it. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about
-export const clean = (text, most = 256) => `${text}`.replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ').trim().slice(0, most);
+export const clean = (text, most = 256) =>
+  `${text}`
+    .replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ')
+    .trim()
+    .slice(0, most);

@@ -1,13 +1,13 @@
 // Requests: how a batch leaves, and what came of it.
 
-import { afterwards, report, toLines } from './facts.js';
 import { askZone } from './device.js';
+import { afterwards, report, toLines } from './facts.js';
 import {
+  ANSWER_MS_MAX,
   ANSWERED_BATCH,
   ANSWERED_OUTCOME,
   ANSWERED_RETRY_AFTER_MS,
   ANSWERED_STATUS,
-  ANSWER_MS_MAX,
   INPUT_ANSWERED,
   INPUT_FLUSH,
   OUTCOME_ANSWERED,

@@ -5,10 +5,7 @@ import { pageNow, whenShown } from './began.js';
 import { now, useZone } from './clock.js';
 import { device } from './device.js';
 import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './facts.js';
-import {
-  INPUT_HIDDEN,
-  NAVIGATION_LOAD,
-} from './layout.js';
+import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
 import { isHidden, isLeft, leave, useCollector } from './send.js';

@@ -80,7 +80,7 @@ export async function claim() {
     const held = all.filter(([key, tab]) => key == KEY && tab);
     const isHeld = (name) => held.some(([, tab]) => tab == name);
     isAlone = !held[0];
-    seed = held.find(([, , , began]) => Date.now() - began < AGREE_MS)?.[2] ?? seed;
+    seed = held.find(([, , , began]) => Date.now() - +began < AGREE_MS)?.[2] ?? seed;
     // Between two pages of this tab another may have taken over what it left. The name is that one's then.
     if (!hasStarted() && isHeld(tabId)) {
       tabId = random(1);

@@ -99,10 +99,11 @@ impl Visit {
                 return false;
             }
         };
-        if let Some(mine) = self.session()
-            && mine.previous_id() == stored.session.id()
+        if let Some(mine) = &self.record
+            && stored.session.number() < mine.session.number()
+            && stored.seed == mine.seed
         {
-            // The tab that wrote this had not seen that session end. What it did next, it does in this one.
+            // Whoever wrote this had not seen that the session before ended. What they do next, they do in this one.
             return false;
         }
         let base = core::mem::replace(&mut self.base, stored.session.totals.clone());

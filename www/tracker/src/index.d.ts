@@ -71,8 +71,16 @@ export interface Shopbell {
 
 /** Names that have a meaning here, after GA4's commerce events; any other is the site's own. */
 export type EventName =
-  | 'view_item_list' | 'view_item' | 'add_to_cart' | 'remove_from_cart' | 'view_cart' | 'begin_checkout'
-  | 'add_shipping_info' | 'add_payment_info' | 'purchase' | 'refund'
+  | 'view_item_list'
+  | 'view_item'
+  | 'add_to_cart'
+  | 'remove_from_cart'
+  | 'view_cart'
+  | 'begin_checkout'
+  | 'add_shipping_info'
+  | 'add_payment_info'
+  | 'purchase'
+  | 'refund'
   | (string & {});
 
 /**
@@ -102,7 +110,13 @@ export type Reason = 'first' | 'inactivity' | 'midnight' | 'campaign' | 'max_len
 
 /** How far along the way to an order a session came. */
 export type FunnelStep =
-  | 'visit' | 'view_item' | 'add_to_cart' | 'begin_checkout' | 'add_shipping_info' | 'add_payment_info' | 'purchase';
+  | 'visit'
+  | 'view_item'
+  | 'add_to_cart'
+  | 'begin_checkout'
+  | 'add_shipping_info'
+  | 'add_payment_info'
+  | 'purchase';
 
 /** A session, named as in the batches that collectors get. Times are Unix milliseconds; a text that is unknown is absent. */
 export interface Session {

@@ -2,7 +2,11 @@
 
 import { given as givenBy } from './tag.js';
 
-const isIn = (...list) => [(value) => list.includes(value), list.map((one) => JSON.stringify(one)).join(' or '), list[0]];
+const isIn = (...list) => [
+  (value) => list.includes(value),
+  list.map((one) => JSON.stringify(one)).join(' or '),
+  list[0],
+];
 const isFrom = (least, most, fallback) => [
   (value) => value === fallback || (value >= least && value <= most),
   `a number from ${least} to ${most}`,
@@ -31,7 +35,7 @@ const known = {
   internalCampaigns: isIn(true, false),
   maxHours: isFrom(1, 720),
   endOnBrowserClose: isIn(false, true),
-  gateways: [() => true, , ''], // any list or text may have hosts in it
+  gateways: [() => true, undefined, ''], // any list or text may have hosts in it
   autocapture: isIn(true, false),
   storage: isIn('local', 'memory'),
   gpc: isIn('respect', 'ignore'),

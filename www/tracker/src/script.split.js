@@ -3,5 +3,5 @@
 import { install } from './install.js';
 import { fromBytes } from './load.js';
 
-const { src } = document.currentScript;
+const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
 install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));

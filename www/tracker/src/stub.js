@@ -8,7 +8,7 @@ import { factsNow, keepCall, leave } from './early.js';
 if (!window.shopbell?.track) {
   let facts = factsNow(4e4);
   let flushes = [];
-  let stub = { facts: [facts, flushes] };
+  let stub = /** @type {any} */ ({ facts: [facts, flushes] });
   for (let method of 'track page newSession checkoutPending session flush'.split(' '))
     stub[method] = (first, second) => {
       if (window.shopbell != stub) return window.shopbell[method](first, second);
@@ -18,6 +18,7 @@ if (!window.shopbell?.track) {
     };
   window.shopbell = stub;
   addEventListener('pagehide', () => {
-    if (window.shopbell == stub) leave(facts, document.querySelector('[data-collector]')?.dataset);
+    if (window.shopbell == stub)
+      leave(facts, /** @type {HTMLElement} */ (document.querySelector('[data-collector]'))?.dataset);
   });
 }

@@ -1,0 +1,35 @@
+// What the build puts in, and what browsers have that TypeScript's library does not know of.
+
+declare module 'shopbell-glue' {
+  export function feed(told: string): number;
+  export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
+}
+
+declare module 'shopbell-imports' {
+  export const imports: WebAssembly.Imports;
+}
+
+declare module 'shopbell-inside' {
+  export const text: string;
+  export const mask: number;
+}
+
+declare module 'shopbell-encoded' {
+  const encoded: string;
+  export default encoded;
+}
+
+interface Document {
+  prerendering?: boolean;
+  wasDiscarded?: boolean;
+}
+
+interface Navigator {
+  globalPrivacyControl?: boolean;
+}
+
+interface PerformanceEntry {
+  type?: string;
+}
+
+declare const Temporal: { Now: { timeZoneId(): string } };
