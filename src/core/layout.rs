@@ -196,20 +196,20 @@ lists! {
 
     /// The kinds of inputs that a page reports.
     input {
-        /// The page's tracker begins; [`start`] follows. It is no input of the tracker's.
+        /// The page's tracker begins; [`start`](super::start) follows. It is no input of the tracker's.
         START,
-        /// Earlier pages were left before they had a tracker; [`start`] follows, and the record as it stood. Then come their
+        /// Earlier pages were left before they had a tracker; [`start`](super::start) follows, and the record as it stood. Then come their
         /// inputs.
         EARLY,
-        /// An early page begins; [`early_page`] follows.
+        /// An early page begins; [`early_page`](super::early_page) follows.
         EARLY_PAGE,
-        /// What the browser says of itself has changed; [`device`] follows.
+        /// What the browser says of itself has changed; [`device`](super::device) follows.
         DEVICE,
-        /// Another page came into view; [`navigated`] and [`landing`] follow.
+        /// Another page came into view; [`navigated`](super::navigated) and [`landing`](super::landing) follow.
         NAVIGATED,
-        /// The site tracks an event; [`tracked`] follows.
+        /// The site tracks an event; [`tracked`](super::tracked) follows.
         TRACKED,
-        /// The site called for events that cannot be tracked; [`dropped`] follows.
+        /// The site called for events that cannot be tracked; [`dropped`](super::dropped) follows.
         DROPPED,
         /// The visitor did something.
         ACTIVITY,
@@ -225,9 +225,9 @@ lists! {
         TIMER_FIRED,
         /// Somebody will look at the session.
         SNAPSHOT_REQUESTED,
-        /// A request was answered or failed; [`answered`] follows.
+        /// A request was answered or failed; [`answered`](super::answered) follows.
         ANSWERED,
-        /// An earlier page left this in storage; [`recovered`] follows.
+        /// An earlier page left this in storage; [`recovered`](super::recovered) follows.
         RECOVERED,
         /// The page was kept for back and forward, and is in view again.
         RETURNED,
@@ -236,7 +236,7 @@ lists! {
     /// In front of each input. The texts that all tabs share stand before the first, see
     /// [`Moment`](crate::tracker::Moment).
     moment {
-        /// One of [`input`].
+        /// One of [`input`](super::input).
         KIND,
         /// The wall clock, in Unix milliseconds.
         WALL,
@@ -284,9 +284,9 @@ lists! {
         MEMBERS,
     }
 
-    /// A page that came into view; [`landing`] follows.
+    /// A page that came into view; `landing` follows.
     navigated {
-        /// One of [`navigation`].
+        /// One of [`navigation`](super::navigation).
         KIND,
         /// Whether no tab of the origin was left when this one came, and the site ends sessions then, as 0 or 1.
         BROWSER_CLOSED,
@@ -334,9 +334,9 @@ lists! {
 
     /// What became of a request.
     answered {
-        /// The [`BatchId`](crate::outbox::BatchId).
+        /// The [`BatchId`](crate::effect::BatchId).
         BATCH,
-        /// One of [`outcome`].
+        /// One of [`outcome`](super::outcome).
         OUTCOME,
         /// The HTTP status, if there was an answer.
         STATUS,

@@ -537,7 +537,7 @@ fn what_one_task_tracks_is_stored_in_one_write() {
     assert_eq!(tab.writes, ["shopbell.tab.0.2", "shopbell.tab.0.42"]);
     tab.writes.clear();
     // A batch is a write: what was acknowledged of a task is then one removal.
-    tab.tell_all(&[track; 1_000]);
+    tab.tell_all(&vec![track; 1_000]);
     assert_eq!(tab.writes.len(), 21);
 }
 

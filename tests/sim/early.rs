@@ -94,6 +94,7 @@ pub fn chains(pages: &[Kept]) -> impl Iterator<Item = &[Kept]> {
     pages.chunk_by(|one, next| one.record == next.record)
 }
 
+#[expect(clippy::implicit_hasher, reason = "the world has one such map")]
 /// Replays a chain of pages beside the model of them; `current` is the record as it stands now.
 pub fn replay(
     pages: &[Kept],

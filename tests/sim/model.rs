@@ -147,6 +147,7 @@ pub struct Outcome {
 
 /// What a tab knows.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Model {
     rules: Rules,
     seed: Rc<str>,

@@ -68,33 +68,34 @@ fn is_at(host: &str, domain: &str) -> bool {
 /// The lines of a [`Landing`].
 pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal: bool) -> String {
     let (own, from) = (Url::parse(url).ok(), Url::parse(referrer).ok());
-    let (here, there) = (bare(own.as_ref()), bare(from.as_ref()));
+    let (host, referring) = (bare(own.as_ref()), bare(from.as_ref()));
     let listed = gateways.to_lowercase().replace("www.", "");
     let is_between = |letter: char| letter.is_whitespace() || letter == ',' || letter == '/';
     let hosts: Vec<&str> =
         GATEWAYS.into_iter().chain(listed.split(is_between)).filter(|host| !host.is_empty()).collect();
     let is_struck = |host: &str| hosts.iter().any(|other| other.strip_prefix('-') == Some(host));
-    let is_return = !there.is_empty() && hosts.iter().any(|host| is_at(there, host) && !is_struck(host));
-    let is_own = is_at(here, there) || is_at(there, here);
-    let is_foreign = !there.is_empty() && !is_own && !is_return;
+    let is_return =
+        !referring.is_empty() && hosts.iter().any(|gateway| is_at(referring, gateway) && !is_struck(gateway));
+    let is_own = is_at(host, referring) || is_at(referring, host);
+    let is_foreign = !referring.is_empty() && !is_own && !is_return;
     let counts = !is_return && (!is_own || counts_internal);
     let found = if counts { own.as_ref().map(parameters).unwrap_or_default() } else { Vec::new() };
-    let first = |names: &[&str]| {
+    let first_of = |names: &[&str]| {
         found.iter().find(|(name, _)| names.contains(&name.as_str())).map_or("", |(_, value)| value.as_str())
     };
-    let [source, medium, rest @ ..] = UTM.map(|name| first(&[name]));
+    let [source, medium, rest @ ..] = UTM.map(|name| first_of(&[name]));
     let (source, medium) = (source.to_lowercase(), medium.to_lowercase());
     let mut utm = [source.as_str(), &medium, "", "", "", ""];
     utm[2..].copy_from_slice(&rest);
     let is_word =
         |name: &&str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let names = found.iter().map(|(name, _)| name.as_str()).filter(is_word);
-    let named = if is_own { String::new() } else { first(&["ref", "source"]).to_lowercase() };
+    let referrer_name = if is_own { String::new() } else { first_of(&["ref", "source"]).to_lowercase() };
     let landing = Landing {
         utm,
         parameters: &names.fold(String::new(), |names, name| names + name + " "),
         referrer: &from.as_ref().filter(|_| is_foreign).map(origin_and_path).unwrap_or_default(),
-        referrer_name: if named.is_empty() && is_foreign { there } else { &named },
+        referrer_name: if referrer_name.is_empty() && is_foreign { referring } else { &referrer_name },
         is_return,
     };
     landing.lines()
