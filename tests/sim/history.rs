@@ -34,6 +34,8 @@ pub struct History {
     arrived: HashMap<String, (String, String, u64)>,
     /// Events of early pages, by id.
     early: HashSet<String>,
+    /// Sessions whose latest activity a replay may have written over, as it did not see yet what another tab had written.
+    unsure: HashSet<Rc<str>>,
     clock_was_set: bool,
 }
 
@@ -52,6 +54,7 @@ impl History {
             starts: HashMap::new(),
             arrived: HashMap::new(),
             early: HashSet::new(),
+            unsure: HashSet::new(),
             clock_was_set: false,
         }
     }
@@ -114,6 +117,7 @@ impl History {
         if let (Some("inactivity"), Some(before)) = (outcome.reason, before)
             && !self.parameters.has_storage_faults
             && !self.parameters.is_storage_blocked
+            && !self.unsure.contains(before)
             && let Some((idle, drift)) = self.idle_ms(before, elapsed, is_seen)
             && idle + drift + WRITE_MS < self.parameters.rules.timeout_ms
         {
@@ -204,6 +208,13 @@ impl History {
             stored.push((id.to_owned(), name.to_owned()));
         }
         Ok(stored)
+    }
+
+    /// A replay wrote this session.
+    pub fn written_early(&mut self, id: &Rc<str>) {
+        if self.parameters.stale_ms_max > 0 {
+            self.unsure.insert(Rc::clone(id));
+        }
     }
 
     /// A page that was left before it had a tracker was replayed; its events count once, however often it is.

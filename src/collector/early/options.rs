@@ -116,23 +116,23 @@ mod tests {
     #[test]
     fn options_are_read_as_text_of_a_tag_and_as_values() {
         #[track_caller]
-        fn check(given: serde_json::Value, (timeout_ms, midnight, campaign, max_ms): (u64, bool, usize, Option<u64>)) {
+        fn check(given: &serde_json::Value, (timeout_ms, midnight, campaign, max_ms): (u64, bool, usize, Option<u64>)) {
             let rules = options(given.clone()).rules();
             let found = (rules.timeout_ms, rules.midnight, rules.campaign, rules.max_ms);
             assert_eq!(found, (timeout_ms, midnight, campaign, max_ms), "{given}");
         }
         let half_hour = 1_800_000;
-        check(json!({}), (half_hour, true, 1, None));
-        check(json!({"timeoutMinutes": "20"}), (1_200_000, true, 1, None));
-        check(json!({"timeout-minutes": "20"}), (1_200_000, true, 1, None));
-        check(json!({"timeoutMinutes": 1.5, "maxHours": 2}), (90_000, true, 1, Some(7_200_000)));
-        check(json!({"timeoutMinutes": 0}), (half_hour, true, 1, None));
-        check(json!({"timeoutMinutes": "soon"}), (half_hour, true, 1, None));
-        check(json!({"midnight": false}), (half_hour, false, 1, Some(86_400_000)));
-        check(json!({"midnight": "false", "maxHours": "1"}), (half_hour, false, 1, Some(3_600_000)));
-        check(json!({"campaign": "false"}), (half_hour, true, 0, None));
-        check(json!({"campaign": "medium"}), (half_hour, true, 2, None));
-        check(json!({"campaign": "maybe"}), (half_hour, true, 1, None));
+        check(&json!({}), (half_hour, true, 1, None));
+        check(&json!({"timeoutMinutes": "20"}), (1_200_000, true, 1, None));
+        check(&json!({"timeout-minutes": "20"}), (1_200_000, true, 1, None));
+        check(&json!({"timeoutMinutes": 1.5, "maxHours": 2}), (90_000, true, 1, Some(7_200_000)));
+        check(&json!({"timeoutMinutes": 0}), (half_hour, true, 1, None));
+        check(&json!({"timeoutMinutes": "soon"}), (half_hour, true, 1, None));
+        check(&json!({"midnight": false}), (half_hour, false, 1, Some(86_400_000)));
+        check(&json!({"midnight": "false", "maxHours": "1"}), (half_hour, false, 1, Some(3_600_000)));
+        check(&json!({"campaign": "false"}), (half_hour, true, 0, None));
+        check(&json!({"campaign": "medium"}), (half_hour, true, 2, None));
+        check(&json!({"campaign": "maybe"}), (half_hour, true, 1, None));
     }
 
     #[test]

@@ -106,6 +106,7 @@ impl World<'_> {
             if key == RECORD_KEY {
                 let text: Rc<str> = text.as_str().into();
                 if let Some(record) = &replayed.record {
+                    self.history.written_early(&record.id);
                     self.known.insert(Rc::clone(&text), Known::Record(record.clone()));
                 }
                 self.storage.record.write(tab, self.elapsed, text);
