@@ -90,6 +90,11 @@ test('any texts are ten lines, and throw nothing', () => {
   }
 });
 
+test('the list of gateways is in the documentation', async () => {
+  const page = await file('src/core/sessions.md');
+  for (const host of layout.GATEWAYS.split(' ')) assert.ok(page.includes('`' + host + '`'), host);
+});
+
 test('what makes another page', () => {
   assert.equal(pageOf(`${SHOP}a#reviews`), `${SHOP}a`);
   assert.equal(pageOf(`${SHOP}a#`), `${SHOP}a`);

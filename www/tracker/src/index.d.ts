@@ -47,8 +47,9 @@ export interface Shopbell {
   /**
    * Tracks an event. The name has at most 64 bytes and is not `session_start`, which is the tracker's own; the
    * properties are an object that JSON can write, of at most 8 KiB. What cannot be tracked is counted in
-   * `session().dropped`. The event is in localStorage before this returns. Calls before the module is ready are kept, up
-   * to a thousand, each with its own times; if the page is left before that, they are sent all the same.
+   * `session().dropped`. The properties are told as they are at the moment of the call, and what one task of the page tracks
+   * is in localStorage before that task ends. Calls before there is a tracker are kept, up to 250,000 characters, each with
+   * its own times; if the page is left before that, they are told all the same.
    */
   track(name: EventName, props?: Props): void;
   /** Counts a view of the current page, for sites that switched `autocapture` off. */
