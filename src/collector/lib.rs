@@ -7,6 +7,7 @@
 //!   schema    the tables
 //!   store     one writer that commits batches in groups; readers beside it
 //!   report    totals out of the tables
+//!   figures   amounts and ratios, as they are shown
 //!   server    HTTP: the routes, the limits, the pages
 //!   faults    what goes wrong on purpose
 //! ```
@@ -19,6 +20,7 @@ pub mod batch;
 mod clock;
 pub mod early;
 pub mod faults;
+mod figures;
 mod report;
 mod schema;
 pub mod server;

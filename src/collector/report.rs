@@ -1,9 +1,10 @@
 //! What is read back: events, sessions, and the totals of a site.
 
+use crate::figures::{money, ratio};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shopbell_core::event::{FUNNEL, Money, funnel_name};
+use shopbell_core::event::{FUNNEL, funnel_name};
 
 /// Rows of a list at most, and if nothing is said.
 const LIMIT_MAX: u32 = 10_000;
@@ -341,12 +342,4 @@ fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
         Ok(Gap { tab_id: row.get(0)?, told, received, missing: told - received })
     })?;
     rows.collect()
-}
-
-fn ratio(part: i64, whole: i64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
-}
-
-fn money(ten_thousandths: i64) -> f64 {
-    ten_thousandths as f64 / Money::PER_UNIT as f64
 }

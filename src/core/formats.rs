@@ -1,4 +1,6 @@
 //! Wire formats: a batch in, a request's body out. One file a format. And the session as its page sees it.
+//!
+#![doc = include_str!("formats/wire.md")]
 
 mod json;
 pub mod native;

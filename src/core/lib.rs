@@ -86,14 +86,12 @@ pub mod attribution;
 pub mod early;
 pub mod effect;
 pub mod event;
-#[doc = include_str!("formats/wire.md")]
 pub mod formats;
 pub mod id;
 pub mod layout;
 pub mod lines;
 pub mod outbox;
 pub mod record;
-#[doc = include_str!("sessions.md")]
 pub mod session;
 pub mod text;
 pub mod time;

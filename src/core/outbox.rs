@@ -8,6 +8,7 @@
 mod answer;
 mod breaker;
 mod counters;
+mod limits;
 mod segment;
 
 use crate::effect::{BatchId, Output};
@@ -21,44 +22,11 @@ pub use answer::Answer;
 use breaker::Breaker;
 pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY, backoff_ms};
 pub use counters::{Counters, DropReason, FlushReason};
-pub use segment::{Entry, Segment, key, next_part};
-
-/// A batch has at most this many events.
-pub const BATCH_EVENTS_MAX: usize = 50;
-/// A batch has at most this many bytes in the native format, unless one event alone has more. Two of them may be in flight
-/// as a page is left, see [`KEEPALIVE_BYTES_MAX`].
-pub const BATCH_BYTES_MAX: usize = 32_768;
-/// An event waits at most this long for company.
-pub const BATCH_AGE_MS_MAX: u64 = 5_000;
-/// Requests in flight when the page is left. Otherwise one at a time, so that events arrive in order.
-pub const LEAVING_REQUESTS_MAX: usize = 3;
-/// Bytes in flight at most, unless one batch alone has more: what the Fetch Standard lets a page's keepalive requests
-/// have in flight ("HTTP-network-or-cache fetch").
-pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
-/// By then the host has reported an answer to every request, or that there was none.
-pub const ANSWER_MS_MAX: u64 = 30_000;
-/// Bytes of storage that a tab's waiting events take at most, as a batch counts them, so that the site's other scripts keep
-/// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
-pub const STORED_BYTES_MAX: usize = 524_288;
-/// Bytes of waiting events at most, in memory and storage.
-pub const OUTBOX_BYTES_MAX: usize = 16_777_216;
-/// Waiting events at most.
-pub const OUTBOX_EVENTS_MAX: usize = 20_000;
-/// An event that is older than this is not taken over from an earlier page: 30 days.
-pub const EVENT_AGE_MS_MAX: u64 = 2_592_000_000;
-
-/// A chunk that an earlier page left in storage.
-#[derive(Clone, Copy, Debug)]
-pub struct StoredChunk<'a> {
-    /// The tab that wrote it.
-    pub tab_id: &'a str,
-    /// The segment, by the `seq` of its first event.
-    pub first_seq: u64,
-    /// The chunk's first event; `None` for the chunk that begins with the segment's head.
-    pub seq: Option<u64>,
-    /// What is stored.
-    pub text: &'a str,
-}
+pub use limits::{
+    ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX,
+    LEAVING_REQUESTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX,
+};
+pub use segment::{Entry, Segment, StoredChunk, key, next_part};
 
 /// What [`Outbox::wake_at`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

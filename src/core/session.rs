@@ -1,4 +1,6 @@
 //! What a session is and, in [`decide`], when it ends.
+//!
+#![doc = include_str!("sessions.md")]
 
 #[cfg(doc)]
 use crate::event::FUNNEL;

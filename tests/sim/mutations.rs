@@ -82,7 +82,7 @@ const MISTAKES: &[Mistake] = &[
     ("a probe that fails forgets what others were asked", "outbox/breaker.rs", "if left_ms > 0 && self.retry_at != self.probed_until {", "if left_ms > 0 && self.probed_until == Timestamp(0) {"),
     ("a wait lasts for ever where the clock is set", "outbox/breaker.rs", "filter(|left_ms| *left_ms <= BACKOFF_MS_MAX)", "filter(|left_ms| *left_ms > 0)"),
     ("what an extension blocks is left alone for good", "outbox/breaker.rs", "self.blocked == name(session_id)", "self.blocked > 0 && !session_id.is_empty()"),
-    ("a page that is left sends all at once", "outbox.rs", "pub const LEAVING_REQUESTS_MAX: usize = 3;", "pub const LEAVING_REQUESTS_MAX: usize = 30;"),
+    ("a page that is left sends all at once", "outbox/limits.rs", "pub const LEAVING_REQUESTS_MAX: usize = 3;", "pub const LEAVING_REQUESTS_MAX: usize = 30;"),
     ("a page that was kept sends what another has sent", "outbox.rs", "self.segments.retain(|segment| !segment.is_stored);", ""),
     ("an event after a wipe has no head", "tracker.rs", "if self.visit.read(moment) {", "if self.visit.read(moment) && self.next_seq == u64::MAX {"),
     ("what is taken over is forgotten", "outbox.rs", "segment.append(seq, facts, chunk.seq.unwrap_or(chunk.first_seq));", "if seq % 2 == 0 { segment.append(seq, facts, chunk.seq.unwrap_or(chunk.first_seq)); }"),

@@ -3,7 +3,8 @@
 //! After a failure nobody sends until its wait is over. Then one tab does, the *probe*, having taken the time until it
 //! must be answered for itself; its failure begins a longer wait, any other answer ends it all.
 
-use super::{ANSWER_MS_MAX, Answer};
+use super::answer::Answer;
+use super::limits::ANSWER_MS_MAX;
 use crate::effect::Output;
 use crate::id;
 use crate::lines::{self, Lines};

@@ -1,6 +1,7 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
-use super::{BATCH_AGE_MS_MAX, FlushReason};
+use super::counters::FlushReason;
+use super::limits::BATCH_AGE_MS_MAX;
 use crate::effect::{BatchId, Output};
 use crate::event;
 use crate::layout;
@@ -14,6 +15,19 @@ use alloc::vec::Vec;
 const ENVELOPE_BYTES: usize = 1_800;
 /// What an event takes beside its facts: its tab, and brackets.
 const EVENT_BYTES: usize = 48;
+
+/// A chunk that an earlier page left in storage.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredChunk<'a> {
+    /// The tab that wrote it.
+    pub tab_id: &'a str,
+    /// The segment, by the `seq` of its first event.
+    pub first_seq: u64,
+    /// The chunk's first event; `None` for the chunk that begins with the segment's head.
+    pub seq: Option<u64>,
+    /// What is stored.
+    pub text: &'a str,
+}
 
 /// A waiting event.
 #[derive(Clone, Debug)]

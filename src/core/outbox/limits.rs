@@ -1,0 +1,25 @@
+//! The limits of the outbox, each with its reason.
+
+/// A batch has at most this many events.
+pub const BATCH_EVENTS_MAX: usize = 50;
+/// A batch has at most this many bytes in the native format, unless one event alone has more. Two of them may be in flight
+/// as a page is left, see [`KEEPALIVE_BYTES_MAX`].
+pub const BATCH_BYTES_MAX: usize = 32_768;
+/// An event waits at most this long for company.
+pub const BATCH_AGE_MS_MAX: u64 = 5_000;
+/// Requests in flight when the page is left. Otherwise one at a time, so that events arrive in order.
+pub const LEAVING_REQUESTS_MAX: usize = 3;
+/// Bytes in flight at most, unless one batch alone has more: what the Fetch Standard lets a page's keepalive requests
+/// have in flight ("HTTP-network-or-cache fetch").
+pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
+/// By then the host has reported an answer to every request, or that there was none.
+pub const ANSWER_MS_MAX: u64 = 30_000;
+/// Bytes of storage that a tab's waiting events take at most, as a batch counts them, so that the site's other scripts keep
+/// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
+pub const STORED_BYTES_MAX: usize = 524_288;
+/// Bytes of waiting events at most, in memory and storage.
+pub const OUTBOX_BYTES_MAX: usize = 16_777_216;
+/// Waiting events at most.
+pub const OUTBOX_EVENTS_MAX: usize = 20_000;
+/// An event that is older than this is not taken over from an earlier page: 30 days.
+pub const EVENT_AGE_MS_MAX: u64 = 2_592_000_000;
