@@ -30,8 +30,8 @@ pub(crate) struct Host {
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
-pub(crate) fn feed(told: &str) -> u64 {
-    let mut rest = told;
+pub(crate) fn feed(reports: &str) -> u64 {
+    let mut rest = reports;
     let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
     let moment = Moment { stored, breaker, ..Moment::default() };
     let inputs = rest;
@@ -70,16 +70,16 @@ impl Host {
     }
 
     /// What an early page kept, and what comes of it.
-    fn replay(&mut self, now: Moment<'_>, lines: &str, told: &str) -> u64 {
+    fn replay(&mut self, now: Moment<'_>, lines: &str, reports: &str) -> u64 {
         let stored = lines::behind(lines, start::LINES);
-        let moment = Moment { stored: now.stored, ..self.handle(Moment { stored, ..now }, told) };
+        let moment = Moment { stored: now.stored, ..self.handle(Moment { stored, ..now }, reports) };
         let outputs = early::end(&mut self.tracker, &moment);
         self.act(&outputs, &moment)
     }
 
     /// The inputs of one task into the tracker; returns the moment of the last.
-    fn handle<'a>(&mut self, at: Moment<'a>, told: &str) -> Moment<'a> {
-        let (mut rest, mut moment) = (told, at);
+    fn handle<'a>(&mut self, at: Moment<'a>, reports: &str) -> Moment<'a> {
+        let (mut rest, mut moment) = (reports, at);
         while !rest.is_empty() {
             let report = report::next(&mut rest);
             (moment.wall, moment.uptime, moment.day) = (report.wall, report.uptime, report.day);
@@ -96,8 +96,8 @@ impl Host {
     }
 
     /// The inputs of one task, then act, then set the timer.
-    fn take(&mut self, at: Moment<'_>, told: &str) -> u64 {
-        let moment = self.handle(at, told);
+    fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
+        let moment = self.handle(at, reports);
         let outputs = self.tracker.poll(&moment);
         let next_seq = self.act(&outputs, &moment);
         if core::mem::take(&mut self.is_looked_at) {

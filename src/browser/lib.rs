@@ -91,7 +91,7 @@ impl Shopbell {
             return Self(());
         }
         let options = options.checked();
-        let feed = Closure::<dyn FnMut(String) -> f64>::new(|told: String| feed(&told));
+        let feed = Closure::<dyn FnMut(String) -> f64>::new(|reports: String| feed(&reports));
         let replay = Closure::once(|_: JsValue| early::replay());
         let give_up = Closure::once(|_: JsValue| early::give_up());
         early::keep();
@@ -151,8 +151,8 @@ impl Shopbell {
 ///
 /// It is one text, since wasm-bindgen's code for each further parameter is larger than what reads it here.
 #[cfg_attr(feature = "module", wasm_bindgen)]
-pub fn feed(told: &str) -> f64 {
-    host::feed(told) as f64
+pub fn feed(reports: &str) -> f64 {
+    host::feed(reports) as f64
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

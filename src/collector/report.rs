@@ -212,7 +212,7 @@ pub(crate) struct Report {
     sources: Vec<Group>,
     funnel: Vec<Step>,
     landing_pages: Vec<Group>,
-    /// Events that tabs have told and that have not come, as far as their places among those that have prove it.
+    /// Events that are missing, as far as `seq` proves it.
     missing_events: i64,
     /// Tabs with such events, the worst first.
     gaps: Vec<Gap>,
@@ -328,8 +328,8 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
     Ok(steps)
 }
 
-/// Tabs count their events from 0 without gaps: what is missing below the latest that came was told and has not come, or
-/// not yet.
+/// Tabs whose events are missing. A tab numbers its events from 0 without gaps, so the highest `seq` that has come says how
+/// many there are at least: what is missing of them is on its way, or lost.
 fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
     let mut statement = connection.prepare_cached(
         "SELECT tab_id, told, received FROM tabs

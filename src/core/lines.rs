@@ -48,10 +48,11 @@ pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
 pub struct Lines(String);
 
 impl Lines {
-    /// Adds a value. What stands behind a line break or a [`SEPARATOR`] in it is left out, so that no value can pass for
-    /// several.
+    /// Adds a value. What stands behind a control character in it, such as a line break or a [`SEPARATOR`], is left out, so
+    /// that no value can pass for several.
     pub fn push(&mut self, value: &str) {
-        self.0.push_str(text::before(text::before(value, b'\n'), SEPARATOR));
+        let end = value.bytes().position(|byte| byte < b' ').unwrap_or(value.len());
+        self.0.push_str(value.get(..end).unwrap_or_default());
         self.0.push_str("\n");
     }
 

@@ -37,7 +37,7 @@ const MISTAKES: &[Mistake] = &[
     ("a tab does not read the record again", "tracker/visit.rs", "if self.seen == seen {", "if self.record.is_some() {"),
     ("a record that is gone is a session that is gone", "tracker/visit.rs", "Stored::Nothing => return true,", "Stored::Nothing => {\n                self.record = None;\n                return true;\n            }"),
     ("a spoiled record is taken at its word", "lines.rs", "== Some(fingerprint(lines));", "!= Some(1) || fingerprint(lines) == 1;"),
-    ("a roll is not written at once", "tracker/visit.rs", "        self.base = Totals::default();\n        self.save();", "        self.base = Totals::default();"),
+    ("a roll is not written at once", "tracker.rs", "if name == event::PAGE_VIEW || order.is_some() {", "if order.is_some() {"),
     ("activity is written each time", "tracker/visit.rs", ">= ACTIVITY_WRITE_MS", ">= 1"),
     ("activity is written once a minute", "tracker/visit.rs", "pub const ACTIVITY_WRITE_MS: u64 = 5_000;", "pub const ACTIVITY_WRITE_MS: u64 = 60_000;"),
     ("steady activity is never written", "tracker/visit.rs", "let written = self.base.last_activity();", "let written = self.session().map_or(crate::time::Timestamp(0), |_| moment.wall);"),

@@ -95,7 +95,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
   const [own, from] = [url, referrer].map(read);
   const [here, there] = [own, from].map(bare);
-  const hosts = `${GATEWAYS} ${gateways}`
+  const hosts = !there ? [] : `${GATEWAYS} ${gateways}`
     .toLowerCase()
     .replaceAll('www.', '')
     .match(/[^\s,/]+/g);

@@ -172,7 +172,7 @@ impl Visit {
         self.save();
     }
 
-    /// A new session begins, and is written at once.
+    /// A new session begins. The page view that comes with it writes it at once.
     pub(super) fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, landing_page: &str) {
         let mut arrival = core::mem::take(&mut self.arrival);
         let before = self.session();
@@ -214,7 +214,6 @@ impl Visit {
         self.browser_closed = false;
         self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);
         self.base = Totals::default();
-        self.save();
     }
 
     /// The record is to be written with the effects of this task.
