@@ -61,7 +61,6 @@ fn tracker() -> Result<()> {
         .encode_into(EncodeInto::Always)
         .generate_output()?;
     optimise::drop_described_closures(output.wasm_mut());
-    optimise::blank_message(output.wasm_mut());
     optimise::drop_unused_table(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");
