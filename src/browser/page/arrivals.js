@@ -68,7 +68,7 @@ export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }
 /**
  * Reports the page in view; on a route change, where the visitor came from is the page itself.
  * @param {number} kind
- * @param {[number, number]} at
+ * @param {[number, number]} [at]
  * @param {{ url?: string, referrer?: string, wasClosed?: boolean }} [page]
  */
 export function arrive(kind, at, { url = location.href, referrer = document.referrer, wasClosed } = {}) {
@@ -95,10 +95,12 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
   const [own, from] = [url, referrer].map(read);
   const [here, there] = [own, from].map(bare);
-  const hosts = !there ? [] : `${GATEWAYS} ${gateways}`
-    .toLowerCase()
-    .replaceAll('www.', '')
-    .match(/[^\s,/]+/g);
+  const hosts = !there
+    ? []
+    : `${GATEWAYS} ${gateways}`
+        .toLowerCase()
+        .replaceAll('www.', '')
+        .match(/[^\s,/]+/g);
   const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes(`-${host}`));
   const isOwn = isAt(here, there) || isAt(there, here);
   const counts = !isReturn && (!isOwn || internalCampaigns);

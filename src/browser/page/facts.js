@@ -104,7 +104,12 @@ function reportEarlier() {
   inputs.push(...toCalls({ calls, dropped }));
 }
 
-/** Adds an input to those of this task. */
+/**
+ * Adds an input to those of this task.
+ * @param {number} kind
+ * @param {string} [lines]
+ * @param {[number, number]} [at]
+ */
 export function add(kind, lines = '', at = now()) {
   if (!isStarted) return;
   reportEarlier();
