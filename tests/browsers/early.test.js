@@ -340,6 +340,22 @@ test('where there is no keepalive, a beacon leaves', async () => {
   assert.deepEqual(reasons(found), [[1, 'first', 'facebook']]);
 });
 
+for (const [what, prepare] of [
+  ['with locks', undefined],
+  ['without locks', () => Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })],
+])
+  test(`a post that is lost, ${what}: the next page's tracker sends what was kept`, async () => {
+    const { page } = await visitor({ prepare });
+    await load(page, 'early', true, { calls: buy });
+    await collector.down('SIGKILL');
+    await page.goto('about:blank');
+    await collector.up();
+    assert.deepEqual(await collector.get('events?site=early'), []);
+    await load(page, 'early', false);
+    await deliver(page);
+    await settled('early', 4);
+  });
+
 for (const script of ['shopbell.js', 'shopbell.split.js'])
   test(`left in the moment ${script} comes`, async () => {
     const { context, page } = await visitor();

@@ -66,8 +66,10 @@ export async function claim() {
   const { locks } = navigator;
   seed = random(4);
   if (!locks || !isOpen()) {
+    const others = namesOf(outboxKeys());
     replayEarly();
-    orphans = namesOf(outboxKeys()).filter((name) => name == tabId || !hasYoung(name));
+    // What was just replayed is of pages that are gone.
+    orphans = namesOf(outboxKeys()).filter((name) => name == tabId || !others.includes(name) || !hasYoung(name));
     return adopt();
   }
   const hold = (...name) =>
