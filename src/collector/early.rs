@@ -29,6 +29,9 @@ const PAGES_MAX: usize = 200;
 const TEXT_UNITS_MAX: usize = 256;
 const CURRENCY_UNITS_MAX: usize = 8;
 
+/// Latest time taken: what JavaScript's `Date` can hold, in milliseconds.
+const TIME_MS_MAX: f64 = 8.64e15;
+
 /// Wall and monotonic clock, in milliseconds.
 type Clocks = (f64, f64);
 /// Method, clocks and two arguments, each as JSON, of a call.
@@ -103,8 +106,8 @@ impl Page {
     /// Tells the tracker what happened on the page, until it was left.
     fn happens<'a>(&self, tracker: &mut Tracker, stored: &'a str) -> Moment<'a> {
         let at = |(wall, uptime): Clocks| Moment {
-            wall: Timestamp(wall.max(0.0) as u64),
-            uptime: Uptime(uptime.max(0.0) as u64),
+            wall: Timestamp(wall.clamp(0.0, TIME_MS_MAX) as u64),
+            uptime: Uptime(uptime.clamp(0.0, TIME_MS_MAX) as u64),
             day: CivilDay(self.options.day(wall, self.offset_minutes)),
             stored,
             breaker: "",
@@ -198,6 +201,40 @@ fn money(value: &Value) -> Money {
 #[cfg(test)]
 mod tests {
     use super::{is_early, read};
+    use proptest::prelude::*;
+    use shopbell_core::lines;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn early_pages_that_are_altered_anywhere_do_no_harm(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+            let mut body = GOOD.as_bytes().to_vec();
+            let at = at.index(body.len());
+            body[at] = byte;
+            if let Err(sentence) = read(&body) {
+                prop_assert!(!sentence.is_empty());
+            }
+        }
+
+        #[test]
+        fn any_times_and_any_record_do_no_harm(
+            (began, left) in any::<(f64, f64)>(),
+            offset in any::<i32>(),
+            inside in "(\\PC{0,30}\n){0,40}",
+        ) {
+            let page = GOOD.lines().next().expect("a page");
+            let mut page: serde_json::Value = serde_json::from_str(page).expect("JSON");
+            page["began"][0] = began.into();
+            page["left"][0] = left.into();
+            page["calls"][0] = serde_json::json!(["checkoutPending", left, began, null, null]);
+            page["offset_minutes"] = offset.into();
+            page["record"] = lines::seal(&inside).into();
+            if let Err(sentence) = read(page.to_string().as_bytes()) {
+                prop_assert!(!sentence.is_empty());
+            }
+        }
+    }
 
     const GOOD: &str = include_str!("../../tests/formats/early.json");
 

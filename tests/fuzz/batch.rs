@@ -4,8 +4,12 @@
 
 use libfuzzer_sys::fuzz_target;
 use shopbell_collector::batch::{Batch, EVENTS_MAX};
+use shopbell_collector::early;
 
 fuzz_target!(|body: &[u8]| {
+    if let Err(sentence) = early::read(body) {
+        assert!(!sentence.is_empty());
+    }
     match Batch::read(body) {
         Ok(batch) => {
             assert!((1..=EVENTS_MAX).contains(&batch.events.len()));

@@ -6,22 +6,23 @@
 use libfuzzer_sys::fuzz_target;
 use shopbell_collector::batch::Batch;
 use shopbell_core::attribution::Landing;
+use shopbell_core::effect::Output;
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::lines;
 use shopbell_core::outbox::{BREAKER_KEY, StoredChunk};
-use shopbell_core::record::{RECORD_KEY, Record};
+use shopbell_core::record::{RECORD_KEY, Stored};
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Output, Tracker};
+use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
 
 /// Parts of the input, each as it is and sealed, so that what is behind the seal is reached too.
 fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     let (is_sealed, record, breaker, head, entry) = stored;
     let seal = |text: &str| if is_sealed { lines::seal(text) } else { text.to_owned() };
     let (mut record, mut breaker) = (seal(record), breaker.to_owned());
-    if let Some(read) = Record::read(&record) {
-        assert_eq!(Record::read(&read.write()), Some(read));
+    if let Stored::Record(read) = Stored::read(&record) {
+        assert_eq!(Stored::read(&read.write()), Stored::Record(read));
     }
     let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
     let (head, entry) = (seal(head), seal(entry));
@@ -40,12 +41,13 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     ];
     for input in inputs {
         let wall = Timestamp(1_773_172_800_000);
-        let moment = Moment { wall, uptime: Uptime(9), day: CivilDay(20_522), stored: &record, breaker: &breaker };
+        let (stored, failing) = (record.clone(), breaker.clone());
+        let moment = Moment { wall, uptime: Uptime(9), day: CivilDay(20_522), stored: &stored, breaker: &failing };
         tracker.handle(&moment, input);
-        for output in tracker.take_outputs() {
+        for output in tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) if key == RECORD_KEY => {
-                    assert!(Record::read(&text).is_some(), "what is stored can be read");
+                    assert!(matches!(Stored::read(&text), Stored::Record(_)), "what is stored can be read");
                     record = text;
                 }
                 Output::Store(key, text) if key == BREAKER_KEY => breaker = text,
