@@ -370,6 +370,23 @@ for (const script of ['shopbell.js', 'shopbell.split.js'])
     await settled('early', 4);
   });
 
+test('what is called without end is bounded, and what is more is counted', async () => {
+  const { page } = await visitor();
+  await load(page, 'early', true, {
+    calls: "for (let n = 0; n < 5000; n++) shopbell.track('e', { n, text: 'x'.repeat(90) })",
+  });
+  await leave(page);
+  const text = await page.evaluate(() => localStorage['shopbell.early']);
+  const { calls, dropped } = JSON.parse(text);
+  assert.ok(text.length <= 60_000, `${text.length} characters`);
+  assert.ok(calls.length > 100, `${calls.length} calls`);
+  assert.equal(calls.length + dropped, 5000);
+  await until(
+    'they are there',
+    async () => (await collector.get('events?site=early&limit=10000')).length >= calls.length + 2,
+  );
+});
+
 test('an element with the id of the tracker is none', async () => {
   const { context, page } = await visitor();
   await context.route('**/element', (route) =>
