@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import Ajv from 'ajv/dist/2020.js';
 import { chromium } from 'playwright-core';
+import { chromiumOptions } from './chromium.js';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const FOUND_MS = 15_000; // how long a condition may take to come true
@@ -119,20 +120,7 @@ export class Collector {
   }
 }
 
-const start = (options) =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-    ...options,
-  });
+const start = (options) => chromium.launch({ ...chromiumOptions, ...options });
 
 let browser;
 let keeping;

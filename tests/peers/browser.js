@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { chromiumOptions } from '../browsers/chromium.js';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const dist = join(here, '../../www/tracker/dist');
@@ -66,19 +67,7 @@ export async function withServer(action) {
   }
 }
 
-export const launch = () =>
-  chromium.launch({
-    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+export const launch = () => chromium.launch(chromiumOptions);
 
 /** A page in a profile of its own, and the browser's own count of the milliseconds that its main thread has worked. */
 export async function fresh(browser) {
