@@ -9,7 +9,7 @@ use shopbell_core::id::Entropy;
 use shopbell_core::layout::{device, early_page, input, start};
 use shopbell_core::lines;
 use shopbell_core::session::Session;
-use shopbell_core::text::{set, take};
+use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
 
@@ -45,7 +45,7 @@ pub(crate) fn feed(reports: &str) -> u64 {
     if is_early {
         return host.replay(moment, first.lines, rest);
     }
-    HOST.set(Some(host));
+    HOST.with(|slot| slot.set(Some(host)));
     0
 }
 
@@ -57,10 +57,10 @@ impl Host {
                 start.tab_id,
                 start.next_seq,
                 start.seed,
-                Entropy::new(start.chance.to_owned()),
+                Entropy::new(owned(start.chance)),
             ),
-            site: start.site.to_owned(),
-            device: start.device.to_owned(),
+            site: owned(start.site),
+            device: owned(start.device),
             autocapture: start.autocapture,
             is_early,
             is_stored: true,

@@ -70,9 +70,9 @@ thread_local! {
 
 /// Lends the page's tracker out; `None` before there is one.
 fn with_host<T>(action: impl FnOnce(&mut Host) -> T) -> Option<T> {
-    let host = HOST.take()?;
+    let host = HOST.with(Cell::take)?;
     let result = action(host);
-    HOST.set(Some(host));
+    HOST.with(|slot| slot.set(Some(host)));
     Some(result)
 }
 

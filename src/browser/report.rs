@@ -3,14 +3,14 @@
 use shopbell_core::effect::BatchId;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::layout::{
-    answered, dropped, input, moment, navigated, navigation, outcome, recovered, start, tracked,
+    answered, dropped, input, moment, outcome, recovered, start, tracked,
 };
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, StoredChunk};
 use shopbell_core::session::Rules;
 use shopbell_core::text::{read_number, take};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
-use shopbell_core::tracker::{Input, Navigation, NavigationKind};
+use shopbell_core::tracker::Input;
 
 /// One thing that the page reports.
 #[derive(Clone, Copy)]
@@ -78,23 +78,7 @@ impl<'a> Report<'a> {
         let number = |index| lines::number_at(lines, index);
         match self.kind {
             input::ACTIVITY => Input::Activity,
-            input::NAVIGATED => Input::Navigated {
-                to: Navigation {
-                    kind: match number(navigated::KIND) as usize {
-                        navigation::RELOAD => NavigationKind::Reload,
-                        navigation::BACK_FORWARD => NavigationKind::BackForward,
-                        navigation::SPA => NavigationKind::Spa,
-                        _ => NavigationKind::Load,
-                    },
-                    url: line(navigated::URL),
-                    path: line(navigated::PATH),
-                    browser_closed: number(navigated::BROWSER_CLOSED) > 0,
-                    landing: lines::behind(lines, navigated::LINES),
-                    title: line(navigated::TITLE),
-                },
-                counts,
-                next_seq: number(navigated::NEXT_SEQ),
-            },
+            input::NAVIGATED => Input::Navigated { to: lines, counts },
             input::TRACKED => Input::Tracked {
                 name: line(tracked::NAME),
                 props: line(tracked::PROPS),

@@ -122,7 +122,7 @@ impl Page {
         };
         let title = clean(&self.title, TITLE_UNITS_MAX);
         let to = Navigation { kind, url: &url, path: &path, browser_closed: false, landing: &landing, title: &title };
-        tracker.handle(&at(self.began), Input::Navigated { to, counts: self.options.autocapture(), next_seq: 0 });
+        tracker.handle(&at(self.began), Input::Navigated { to: &to.lines(0), counts: self.options.autocapture() });
         let mut invalid = self.dropped;
         for (method, wall, uptime, first, second) in &self.calls {
             let moment = at((*wall, *uptime));

@@ -96,7 +96,7 @@ impl Arrival {
             (source, medium) = ("", "");
         }
         let mut facts = Lines::default();
-        for fallback in [source, medium, "", "", "", ""] {
+        for fallback in &[source, medium, "", "", "", ""] {
             let value = lines::next(&mut utm);
             // A medium or a campaign without a source is nobody's.
             facts.push(if value.is_empty() || !is_campaign { fallback } else { value });
@@ -141,7 +141,7 @@ fn row(table: &'static str, key: &str) -> &'static str {
     let mut rest = table;
     while !rest.is_empty() {
         let row = lines::next(&mut rest);
-        if text::before(row, b' ') == key {
+        if *text::before(row, b' ') == *key {
             return row;
         }
     }

@@ -8,14 +8,14 @@
 
 use crate::effect::Output;
 use crate::id::Entropy;
+use crate::text;
 use crate::tracker::{Input, Moment, Tracker};
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// Another page begins. `chance` is what it drew, of 128 bits at least. It is a tab of its own, whose name follows from that:
 /// pages of two tabs may be left at the same moment, each behind the same page before.
 pub fn next_page(tracker: &mut Tracker, chance: &str) {
-    let mut entropy = Entropy::new(chance.to_string());
+    let mut entropy = Entropy::new(text::owned(chance));
     let name = entropy.short_name();
     tracker.renew(&name, entropy);
 }

@@ -45,7 +45,7 @@ pub fn funnel_name(step: usize) -> &'static str {
 /// The index in [`FUNNEL`] of the step that an event of this name reaches; 0 for any other event.
 pub fn funnel_step(name: &str) -> usize {
     let (mut rest, mut step) = (FUNNEL, 0);
-    while !rest.is_empty() && lines::next(&mut rest) != name {
+    while !rest.is_empty() && *lines::next(&mut rest) != *name {
         step += 1;
     }
     if step < FUNNEL_STEPS { step } else { 0 }

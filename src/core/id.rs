@@ -22,32 +22,37 @@ fn mix(word: u64) -> u64 {
     word ^ (word >> 31)
 }
 
-/// Two words that are a pure function of the parts.
-fn words(parts: &[&str]) -> [u64; 2] {
-    let (mut a, mut b) = (1, 2);
-    for part in parts {
-        a = mix(hash(a, part));
-        b = mix(hash(b, part) ^ a);
-    }
-    [a, b]
-}
+/// A UUID: version 8 ("custom", RFC 9562 section 5.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid([u64; 2]);
 
-/// A UUID that is a pure function of the parts: tabs that read the same facts mint the same id.
-///
-/// Version 8 ("custom", RFC 9562 section 5.8), 36 characters in lower case. It scatters its parts; it hides one of
-/// them, such as a device's seed, only as far as 128 bits of it cannot be guessed.
-pub fn derive(parts: &[&str]) -> String {
-    let [a, b] = words(parts);
-    let words = [a & !0xf000 | 0x8000, b & !(0b11 << 62) | 0b10 << 62];
-    let mut out = String::new();
-    for index in 0..32 {
-        if matches!(index, 8 | 12 | 16 | 20) {
-            out.push_str("-");
+impl Uuid {
+    /// A pure function of the parts: tabs that read the same facts mint the same id.
+    ///
+    /// It scatters its parts; it hides one of them, such as a device's seed, only as far as 122 bits of it cannot be
+    /// guessed.
+    pub fn derive(parts: &[&str]) -> Self {
+        let (mut a, mut b) = (1, 2);
+        for part in parts {
+            a = mix(hash(a, part));
+            b = mix(hash(b, part) ^ a);
         }
-        let word = if index < 16 { words[0] } else { words[1] };
-        text::push_digit(&mut out, word >> (60 - 4 * (index & 15)));
+        Self([a, b])
     }
-    out
+
+    /// Appends its 36 characters, in lower case.
+    pub fn write(self, out: &mut String) {
+        let Self([a, b]) = self;
+        text::push_hex(out, a >> 32, 8);
+        out.push_str("-");
+        text::push_hex(out, a >> 16, 4);
+        out.push_str("-8");
+        text::push_hex(out, a, 3);
+        out.push_str("-");
+        text::push_hex(out, b >> 48 & 0x3fff | 0x8000, 4);
+        out.push_str("-");
+        text::push_hex(out, b, 12);
+    }
 }
 
 /// Chance: a random text that the host drew once for this page, and everything drawn from it since.
@@ -64,20 +69,22 @@ impl Entropy {
     }
 
     /// A fresh id.
-    pub fn uuid(&mut self) -> String {
+    pub fn uuid(&mut self) -> Uuid {
         self.draws += 1;
         let mut count = String::new();
         text::push_number(&mut count, self.draws);
-        derive(&[&self.drawn, &count])
+        Uuid::derive(&[&self.drawn, &count])
     }
 
     /// A fresh 32-bit number.
     pub fn number(&mut self) -> u64 {
-        fingerprint(&self.uuid()) >> 32
+        self.uuid().0[0] >> 32
     }
 
     /// A fresh short name of 8 hexadecimal digits, unique enough among the tabs and pages of one device.
     pub fn short_name(&mut self) -> String {
-        text::before(&self.uuid(), b'-').into()
+        let mut name = String::new();
+        text::push_hex(&mut name, self.number(), 8);
+        name
     }
 }

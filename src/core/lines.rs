@@ -4,8 +4,9 @@
 //! and is never taken apart into fields again. So a session's facts and an event's are lines, in the order of a
 //! table of [`Fields`], and whoever renders them walks table and lines together.
 
+use crate::id::{self, Uuid};
 use crate::text;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 /// What a line holds, as the first character of its field.
 pub mod kind {
@@ -39,8 +40,7 @@ pub const fn count(lines: &str) -> usize {
 
 /// Takes the first field off `rest`: its kind, 0 where there is none left, and its name.
 pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
-    let field = next(rest);
-    (field.as_bytes().first().copied().unwrap_or_default(), field.get(1..).unwrap_or_default())
+    text::first_byte(next(rest))
 }
 
 /// Values being written, a line each.
@@ -48,11 +48,16 @@ pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
 pub struct Lines(String);
 
 impl Lines {
-    /// Adds a value. What stands behind a control character in it, such as a line break or a [`SEPARATOR`], is left out, so
-    /// that no value can pass for several.
+    /// Adds a value. What stands behind a line break or a [`SEPARATOR`] in it is left out, so that no value can pass for
+    /// several.
     pub fn push(&mut self, value: &str) {
-        let end = value.bytes().position(|byte| byte < b' ').unwrap_or(value.len());
-        self.0.push_str(value.get(..end).unwrap_or_default());
+        self.0.push_str(text::before(text::before(value, b'\n'), SEPARATOR));
+        self.0.push_str("\n");
+    }
+
+    /// Adds an id.
+    pub fn push_uuid(&mut self, id: Uuid) {
+        id.write(&mut self.0);
         self.0.push_str("\n");
     }
 
@@ -109,8 +114,7 @@ pub fn behind(lines: &str, count: usize) -> &str {
 
 /// The first `count` lines.
 pub fn first(lines: &str, count: usize) -> &str {
-    let length = lines.len() - behind(lines, count).len();
-    lines.split_at_checked(length).unwrap_or_default().0
+    text::without_last(lines, behind(lines, count).len())
 }
 
 /// Stands between the parts of a stored chunk (ASCII "record separator"). No value has one in it.
@@ -146,7 +150,7 @@ impl<'a> Opened<'a> {
 
 /// Lines for storage: under a first line with the version of the layout and a fingerprint of the rest.
 pub fn seal(lines: &str) -> String {
-    let mut sealed = NAME.to_string();
+    let mut sealed = text::owned(NAME);
     text::push_number(&mut sealed, VERSION);
     sealed.push_str(" ");
     text::push_number(&mut sealed, fingerprint(lines));
@@ -172,5 +176,5 @@ pub fn open(sealed: &str) -> Opened<'_> {
 }
 
 fn fingerprint(text: &str) -> u64 {
-    crate::id::fingerprint(text) & 0xffff_ffff
+    id::fingerprint(text) & 0xffff_ffff
 }

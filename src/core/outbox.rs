@@ -115,7 +115,7 @@ impl Outbox {
     ) -> Option<()> {
         let mut rest = lines?;
         let head = if chunk.seq.is_none() { segment::next_part(&mut rest) } else { "" };
-        let is_its = |segment: &Segment| segment.first_seq == chunk.first_seq && segment.tab_id == chunk.tab_id;
+        let is_its = |segment: &Segment| segment.first_seq == chunk.first_seq && *segment.tab_id == *chunk.tab_id;
         let index = match self.segments.iter().position(is_its) {
             Some(index) => index,
             None if chunk.seq.is_some() => return None,
@@ -158,7 +158,9 @@ impl Outbox {
     /// Forgets what is stored: the page was kept for back and forward, and another of its tab may have sent that
     /// meanwhile. What is still there is to be recovered.
     pub fn forget_stored(&mut self) {
-        self.segments.retain(|segment| !segment.is_stored);
+        while let Some(index) = self.segments.iter().position(|segment| segment.is_stored) {
+            self.segments.remove(index);
+        }
     }
 
     /// Takes in how long the collector is to be left alone, as it is stored.

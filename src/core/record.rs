@@ -4,7 +4,8 @@ use crate::id;
 use crate::layout;
 use crate::lines::{self, Lines, Opened};
 use crate::session::{Session, Totals};
-use alloc::string::{String, ToString};
+use crate::text::owned;
+use alloc::string::String;
 
 /// The storage key of the record.
 pub const RECORD_KEY: &str = "shopbell";
@@ -45,12 +46,12 @@ impl Stored {
     pub fn read(text: &str) -> Self {
         let mut rest = match lines::open(text) {
             Opened::Lines(lines) => lines,
-            Opened::Newer(lines) => return Self::Newer(lines::at(lines, layout::record::SEED).to_string()),
+            Opened::Newer(lines) => return Self::Newer(owned(lines::at(lines, layout::record::SEED))),
             Opened::Garbage => return Self::Nothing,
         };
-        let seed = lines::next(&mut rest).to_string();
+        let seed = owned(lines::next(&mut rest));
         let totals = Totals::read(&mut rest);
-        let session = Session { head: rest.to_string(), totals };
+        let session = Session { head: owned(rest), totals };
         if seed.is_empty() || session.id().len() != id::UUID_CHARS {
             return Self::Nothing;
         }

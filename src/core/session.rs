@@ -5,9 +5,10 @@
 #[cfg(doc)]
 use crate::event::FUNNEL;
 use crate::event::{Order, PAGE_VIEW, funnel_step};
-use crate::id;
+use crate::id::{self, Uuid};
 use crate::layout::{head, totals};
 use crate::lines::{self, Lines};
+use crate::text;
 use crate::time::{CivilDay, Timestamp};
 use alloc::string::String;
 use core::ops::{Index, IndexMut};
@@ -70,11 +71,14 @@ impl Default for Rules {
 /// How many of the totals are numbers: all but the currency, which is the last.
 const NUMBERS: usize = totals::CURRENCY;
 
+/// Totals without the currency, indexed like [`Totals`].
+pub(crate) type Numbers = [u64; NUMBERS];
+
 /// What a session adds up to so far: numbers, indexed by the lines of [`layout::totals`](crate::layout::totals), and a
 /// currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    numbers: [u64; NUMBERS],
+    numbers: Numbers,
     /// The currency of the first order; empty before it.
     pub currency: String,
 }
@@ -99,10 +103,15 @@ impl Totals {
         Timestamp(self[totals::LAST_ACTIVITY_AT])
     }
 
+    /// All but the currency.
+    pub(crate) fn numbers(&self) -> Numbers {
+        self.numbers
+    }
+
     /// Counts an event of this name, and the order if it is a purchase.
     pub fn count(&mut self, name: &str, order: Option<Order<'_>>) {
         self[totals::EVENTS] += 1;
-        self[totals::PAGE_VIEWS] += u64::from(name == PAGE_VIEW);
+        self[totals::PAGE_VIEWS] += u64::from(*name == *PAGE_VIEW);
         self[totals::FUNNEL_STEP] = self[totals::FUNNEL_STEP].max(funnel_step(name) as u64);
         if let Some(order) = order {
             self.add_order(order);
@@ -120,16 +129,16 @@ impl Totals {
         if self.currency.is_empty() {
             self.currency.push_str(order.currency);
         }
-        if self.currency == order.currency {
+        if *self.currency == *order.currency {
             self[totals::REVENUE] = self[totals::REVENUE].saturating_add(order.value.0);
         }
     }
 
     /// Adds what this tab counted since `base` to the totals that another tab has stored since.
-    pub fn rebase(&mut self, base: &Self, stored: &Self) {
+    pub(crate) fn rebase(&mut self, base: &Numbers, stored: &Self) {
         let is_same_order = self[totals::TRANSACTIONS] == base[totals::TRANSACTIONS];
         for line in 0..NUMBERS {
-            let (mine, base, stored) = (&mut self.numbers[line], base.numbers[line], stored.numbers[line]);
+            let (mine, base, stored) = (&mut self.numbers[line], base[line], stored.numbers[line]);
             if line <= totals::REVENUE {
                 *mine = stored + mine.saturating_sub(base);
             } else if line <= totals::LAST_ACTIVITY_AT {
@@ -139,14 +148,14 @@ impl Totals {
             }
         }
         if !stored.currency.is_empty() {
-            self.currency.clone_from(&stored.currency);
+            text::set(&mut self.currency, &stored.currency);
         }
     }
 
     /// Appends the totals' lines.
     pub fn write(&self, out: &mut Lines) {
-        for number in self.numbers {
-            out.push_number(number);
+        for number in &self.numbers {
+            out.push_number(*number);
         }
         out.push(&self.currency);
     }
@@ -163,7 +172,7 @@ impl Totals {
 }
 
 /// A run of one visitor's activity.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
     /// What was settled when it began and never changes: the lines of [`layout::head`](head) and then, up to three times, of
     /// [`layout::source`](crate::layout::source): its own source, the source of the device's first session, and the latest
@@ -287,7 +296,7 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
         Some(Rollover::MaxLength)
     } else if now.browser_closed {
         Some(Rollover::BrowserClose)
-    } else if !now.campaign.is_empty() && now.campaign != campaign {
+    } else if !now.campaign.is_empty() && *now.campaign != *campaign {
         Some(Rollover::Campaign)
     } else {
         None
@@ -298,6 +307,6 @@ pub fn decide(session: &Session, now: Now<'_>, rules: &Rules) -> Option<Rollover
 /// (empty for none).
 ///
 /// It depends on nothing but what all tabs read, so tabs that roll at once from the same record agree on it.
-pub fn next_id(seed: &str, previous_id: &str, campaign: &str) -> String {
-    id::derive(&[seed, previous_id, campaign])
+pub fn next_id(seed: &str, previous_id: &str, campaign: &str) -> Uuid {
+    Uuid::derive(&[seed, previous_id, campaign])
 }

@@ -5,10 +5,42 @@
 
 use alloc::string::String;
 
+const DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+
 /// Appends the hexadecimal digit of the lowest four bits of `word`, which may be a decimal one.
-pub(crate) fn push_digit(out: &mut String, word: u64) {
-    let digit = (word & 15) as usize;
-    out.push_str("0123456789abcdef".get(digit..=digit).unwrap_or_default());
+fn push_digit(out: &mut String, word: u64) {
+    out.push_str(DIGITS[(word & 15) as usize]);
+}
+
+/// Appends the lowest bits of `word` as so many hexadecimal digits.
+pub(crate) fn push_hex(out: &mut String, word: u64, digits: u32) {
+    for digit in (0..digits).rev() {
+        push_digit(out, word >> (4 * digit));
+    }
+}
+
+/// What stands before the byte at this index, and the rest; empty texts where there is no such byte, or it is inside a
+/// character.
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or_default()
+}
+
+/// What stands before the last `behind` bytes.
+pub(crate) fn without_last(text: &str, behind: usize) -> &str {
+    split(text, text.len() - behind).0
+}
+
+/// The first byte, 0 where there is none, and what stands behind it.
+pub(crate) fn first_byte(text: &str) -> (u8, &str) {
+    (text.as_bytes().first().copied().unwrap_or_default(), split(text, 1).1)
+}
+
+/// A string of this text. It grows as all strings do here: a second way of making one would be more code.
+#[inline(never)]
+pub fn owned(text: &str) -> String {
+    let mut owned = String::new();
+    owned.push_str(text);
+    owned
 }
 
 /// Makes `out` this text, in the block that it has: less code than a new one at each call, and less work.
@@ -29,22 +61,23 @@ pub fn push_number(out: &mut String, number: u64) {
 /// Appends `text` as a JSON string (RFC 8259 section 7), quotes included.
 pub fn push_json(out: &mut String, text: &str) {
     out.push_str("\"");
-    let mut done = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let (mut rest, mut at) = (text, 0);
+    while let Some(byte) = rest.as_bytes().get(at).copied() {
         if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            at += 1;
             continue;
         }
-        out.push_str(text.get(done..at).unwrap_or_default());
+        let (plain, escaped) = split(rest, at);
+        out.push_str(plain);
         out.push_str("\\");
-        done = at;
+        (rest, at) = (escaped, 1);
         if byte < b' ' {
-            out.push_str("u00");
-            push_digit(out, u64::from(byte) >> 4);
-            push_digit(out, u64::from(byte));
-            done = at + 1;
+            out.push_str("u");
+            push_hex(out, u64::from(byte), 4);
+            (rest, at) = (split(escaped, 1).1, 0);
         }
     }
-    out.push_str(text.get(done..).unwrap_or_default());
+    out.push_str(rest);
     out.push_str("\"");
 }
 
@@ -70,8 +103,8 @@ pub fn take<'a>(rest: &mut &'a str, byte: u8) -> &'a str {
     while text.as_bytes().get(at).is_some_and(|candidate| *candidate != byte) {
         at += 1;
     }
-    let (taken, behind) = text.split_at_checked(at).unwrap_or_default();
-    *rest = behind.get(1..).unwrap_or_default();
+    let (taken, behind) = split(text, at);
+    *rest = split(behind, 1).1;
     taken
 }
 

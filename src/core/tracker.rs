@@ -5,10 +5,12 @@ mod visit;
 
 use crate::effect::{BatchId, Output};
 use crate::event::{self, Order};
-use crate::id::{self, Entropy};
-use crate::lines::Lines;
+use crate::id::{Entropy, Uuid};
+use crate::layout::navigated;
+use crate::lines::{self, Lines};
 use crate::outbox::{Answer, Counters, DropReason, Entry, FlushReason, Outbox, Segment, StoredChunk, Wake};
 use crate::session::{self, Rollover, Rules, Session};
+use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -44,13 +46,10 @@ pub enum Input<'a> {
     Returned,
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {
-        /// The page and how it was reached.
-        to: Navigation<'a>,
+        /// The page and how it was reached, as [`Navigation::lines`].
+        to: &'a str,
         /// Whether to make a page view of it.
         counts: bool,
-        /// The `seq` that the tab's next event has at least: where the page was kept for back and forward, another of
-        /// the tab's pages has gone on counting.
-        next_seq: u64,
     },
     /// The site tracks an event; a view of the current page is one too.
     Tracked {
@@ -107,10 +106,10 @@ impl Tracker {
     pub fn new(rules: Rules, tab_id: &str, next_seq: u64, seed: &str, entropy: Entropy) -> Self {
         Self {
             entropy,
-            tab_id: tab_id.into(),
+            tab_id: text::owned(tab_id),
             next_seq,
             page: Page::default(),
-            visit: Visit::new(rules, seed.into()),
+            visit: Visit::new(rules, text::owned(seed)),
             outbox: Outbox::default(),
             outputs: Vec::new(),
             is_leaving: false,
@@ -121,7 +120,7 @@ impl Tracker {
     /// From here on it is of another tab, whose next event has the `seq` 0.
     pub(crate) fn renew(&mut self, tab_id: &str, entropy: Entropy) {
         self.outbox.close(FlushReason::Hidden);
-        self.tab_id = tab_id.into();
+        text::set(&mut self.tab_id, tab_id);
         self.next_seq = 0;
         self.entropy = entropy;
     }
@@ -138,10 +137,7 @@ impl Tracker {
         match input {
             Input::Recovered(chunk) => self.outbox.recover(&chunk, moment.wall, &mut self.outputs),
             Input::Returned => self.outbox.forget_stored(),
-            Input::Navigated { to, counts, next_seq } => {
-                self.next_seq = self.next_seq.max(next_seq);
-                self.navigate(moment, &to, counts);
-            }
+            Input::Navigated { to, counts } => self.navigate(moment, to, counts),
             Input::Tracked { name, props, order } => self.track(moment, name, props, order),
             Input::InvalidEvents(events) => self.outbox.counters.drop(DropReason::Invalid, events),
             Input::Activity => self.act(moment, true),
@@ -227,7 +223,8 @@ impl Tracker {
         self.next_seq
     }
 
-    fn navigate(&mut self, moment: &Moment<'_>, to: &Navigation<'_>, counts: bool) {
+    fn navigate(&mut self, moment: &Moment<'_>, to: &str, counts: bool) {
+        self.next_seq = self.next_seq.max(lines::number_at(to, navigated::NEXT_SEQ));
         self.visit.arrived(to);
         self.page.set(to, self.entropy.short_name());
         if counts {
@@ -237,13 +234,13 @@ impl Tracker {
 
     fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
         // A second session_start would have the id of the first, and be taken for it.
-        let is_reserved = name == event::SESSION_START;
+        let is_reserved = *name == *event::SESSION_START;
         let is_too_large = name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX;
         if name.is_empty() || is_reserved || is_too_large {
             self.outbox.counters.drop(DropReason::Invalid, 1);
             return;
         }
-        self.act(moment, name != event::PAGE_VIEW);
+        self.act(moment, *name != *event::PAGE_VIEW);
         self.emit(moment, name, props, order, "");
     }
 
@@ -262,7 +259,7 @@ impl Tracker {
         if let Some(before) = self.visit.session() {
             before.totals.write(&mut previous);
         }
-        self.visit.begin(moment, reason, &self.page.path);
+        self.visit.begin(moment, reason, self.page.line(navigated::PATH));
         self.emit(moment, event::SESSION_START, "", None, previous.text());
         if is_on_open_page {
             self.emit(moment, event::PAGE_VIEW, "", None, "");
@@ -271,12 +268,12 @@ impl Tracker {
 
     /// Stamps an event and puts it into the outbox; with the event that begins a session go the totals of the one before.
     fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>, previous: &str) {
-        let Some(session) = self.visit.session_mut() else { return };
+        let session = self.visit.session_mut();
         session.totals.count(name, order);
         let mut facts = Lines::default();
-        facts.push(&if name == event::SESSION_START {
+        facts.push_uuid(if *name == *event::SESSION_START {
             // Tabs that begin the same session at once send the same event.
-            id::derive(&[session.id(), name])
+            Uuid::derive(&[session.id(), name])
         } else {
             self.entropy.uuid()
         });
@@ -285,15 +282,15 @@ impl Tracker {
         facts.push_number(moment.uptime.0);
         facts.push(&self.page.id);
         facts.push_number(self.next_seq);
-        facts.push(&self.page.url);
-        facts.push(&self.page.title);
+        facts.push(self.page.line(navigated::URL));
+        facts.push(self.page.line(navigated::TITLE));
         facts.push(props);
         session.totals.write(&mut facts);
         facts.append(previous);
         let entry = Entry::new(self.next_seq, facts.into_text());
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
-        if name == event::PAGE_VIEW || order.is_some() {
+        if *name == *event::PAGE_VIEW || order.is_some() {
             self.visit.save();
         }
     }

@@ -109,7 +109,7 @@ impl Browser {
         if kind != NavigationKind::Spa {
             self.tabs.remove(&self.tab);
         }
-        self.tell(Input::Navigated { to, counts: true, next_seq: 0 });
+        self.tell(Input::Navigated { to: &to.lines(0), counts: true });
     }
 
     fn act(&mut self, act: &str) {

@@ -109,7 +109,7 @@ impl Tab {
         let landing = Landing { utm: [source, "", "", "", "", ""], parameters, ..Landing::default() };
         let url = format!("https://shop.example{url}");
         let to = Navigation { kind, url: &url, path, browser_closed: false, landing: &landing.lines(), title: "Shop" };
-        self.tell(Input::Navigated { to, counts: true, next_seq: 0 });
+        self.tell(Input::Navigated { to: &to.lines(0), counts: true });
     }
 
     pub(crate) fn track(&mut self, name: &str) {

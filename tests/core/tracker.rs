@@ -136,6 +136,6 @@ fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
         landing: "",
         title: "",
     };
-    kept.tell(Input::Navigated { to, counts: true, next_seq: later.tracker.next_seq() });
+    kept.tell(Input::Navigated { to: &to.lines(later.tracker.next_seq()), counts: true });
     assert_eq!(kept.tracker.next_seq(), 4);
 }

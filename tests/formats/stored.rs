@@ -39,7 +39,7 @@ fn stored() -> Vec<(String, String)> {
         day: CivilDay(20_522),
         ..Moment::default()
     };
-    tracker.handle(&moment, Input::Navigated { to, counts: true, next_seq: 0 });
+    tracker.handle(&moment, Input::Navigated { to: &to.lines(0), counts: true });
     tracker.handle(&moment, Input::Tracked { name: "purchase", props: "{\"value\":59.9}", order: Some(order) });
     let mut stored = Vec::new();
     for output in tracker.poll(&moment) {

@@ -35,7 +35,7 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
         left(Some(7), &entry),
         left(Some(8), &head),
         Input::TimerFired,
-        Input::Navigated { to, counts: true, next_seq: 0 },
+        Input::Navigated { to: &to.lines(0), counts: true },
         Input::Tracked { name: "e", props: "{}", order: None },
         Input::Hidden,
     ];

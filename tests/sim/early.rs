@@ -167,7 +167,7 @@ impl Run<'_> {
         let to = Navigation { kind, url: path, path, browser_closed: false, landing: &landing, title: "" };
         let arrival = Arrival::new(campaign, referrer, is_return);
         let deed = Deed::View { arrival, is_load: true, is_route: false, browser_closed: false, path };
-        self.take(Input::Navigated { to, counts: true, next_seq: 0 }, &deed, page.began)
+        self.take(Input::Navigated { to: &to.lines(0), counts: true }, &deed, page.began)
     }
 
     fn call(&mut self, call: Call, at: At) -> Result<(), String> {

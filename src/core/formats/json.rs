@@ -56,7 +56,7 @@ impl Json {
     /// The sources of a session, each an object of its own: its own, the device's first, the latest that was not direct.
     pub(super) fn sources(&mut self, sources: &str) {
         let mut rest = sources;
-        for name in ["source", "first_touch", "last_non_direct"] {
+        for name in &["source", "first_touch", "last_non_direct"] {
             if !rest.is_empty() {
                 self.object(name);
                 rest = self.facts(source::FIELDS, rest);

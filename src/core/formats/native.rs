@@ -53,8 +53,8 @@ pub fn encode<'a>(context: &Context<'_>, batch: &'a Segment) -> String {
     json.number("retried", context.counters.retried);
     json.object("dropped");
     let mut reasons = DropReason::NAMES;
-    for events in context.counters.dropped {
-        json.number(lines::next(&mut reasons), events);
+    for events in &context.counters.dropped {
+        json.number(lines::next(&mut reasons), *events);
     }
     json.end("}");
     json.end("}");

@@ -3,6 +3,7 @@
 use super::json::Json;
 use crate::layout::head;
 use crate::lines;
+use crate::text;
 use crate::time::Timestamp;
 use crate::tracker::Tracker;
 use alloc::string::String;
@@ -14,7 +15,7 @@ use alloc::string::String;
 pub fn encode(tracker: &Tracker, now: Timestamp, storage: &str) -> String {
     let mut json = Json::default();
     let Some(session) = tracker.session() else {
-        return "null".into();
+        return text::owned("null");
     };
     let counters = tracker.counters();
     let mut totals = lines::Lines::default();

@@ -8,8 +8,8 @@ use super::limits::ANSWER_MS_MAX;
 use crate::effect::Output;
 use crate::id;
 use crate::lines::{self, Lines};
+use crate::text;
 use crate::time::Timestamp;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// The storage key of the breaker.
@@ -58,7 +58,7 @@ impl Breaker {
         let seen = id::fingerprint(&text);
         if self.seen != seen {
             self.seen = seen;
-            out.push(Output::Store(BREAKER_KEY.to_string(), text));
+            out.push(Output::Store(text::owned(BREAKER_KEY), text));
         }
     }
 

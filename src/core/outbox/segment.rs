@@ -8,7 +8,7 @@ use crate::layout;
 use crate::lines::{self, SEPARATOR, kind};
 use crate::text::{self, json_bytes, push_number};
 use crate::time::Uptime;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What a batch takes beside its events and what its session's facts are: the device, totals, names, punctuation.
@@ -82,9 +82,9 @@ pub struct Segment {
 impl Segment {
     pub(super) fn new(tab_id: &str, first_seq: u64, head: &str, opened: Uptime, is_stored: bool) -> Self {
         Self {
-            tab_id: tab_id.to_string(),
+            tab_id: text::owned(tab_id),
             first_seq,
-            head: head.to_string(),
+            head: text::owned(head),
             entries: Vec::new(),
             closed: None,
             attempts: 0,
@@ -133,7 +133,7 @@ impl Segment {
 
     /// Adds an event of a stored chunk.
     pub(super) fn append(&mut self, seq: u64, facts: &str, chunk: u64) {
-        let entry = Entry { seq, facts: facts.to_string(), chunk: Some(chunk) };
+        let entry = Entry { seq, facts: text::owned(facts), chunk: Some(chunk) };
         self.push(entry, entry_bytes(facts));
     }
 
@@ -199,7 +199,7 @@ pub fn next_part<'a>(rest: &mut &'a str) -> &'a str {
 
 /// The storage key of a segment's first chunk, or of another by the `seq` of its first event.
 pub fn key(tab_id: &str, first_seq: u64, chunk: Option<u64>) -> String {
-    let mut key = "shopbell.".to_string();
+    let mut key = text::owned("shopbell.");
     key.push_str(tab_id);
     key.push_str(".");
     push_number(&mut key, first_seq);
@@ -226,5 +226,5 @@ pub(super) fn entry_bytes(facts: &str) -> usize {
 /// Whether an event of these facts is a purchase or a refund.
 pub(super) fn has_revenue(facts: &str) -> bool {
     let name = lines::at(facts, layout::event::NAME);
-    name == event::PURCHASE || name == event::REFUND
+    *name == *event::PURCHASE || *name == *event::REFUND
 }

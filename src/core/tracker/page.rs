@@ -1,5 +1,7 @@
 //! The page that is in view, and how it was reached.
 
+use crate::layout::navigation;
+use crate::lines::{self, Lines};
 use crate::text;
 use alloc::string::String;
 
@@ -16,7 +18,11 @@ pub enum NavigationKind {
     Spa,
 }
 
-/// A page that came into view.
+// The host reports it by its place in this list.
+const _: () = assert!(NavigationKind::Spa as usize == navigation::SPA && navigation::LINES == 4);
+
+/// A page that came into view. A host reports it as [`lines`](Self::lines) of [`layout::navigated`](crate::layout::navigated), where the
+/// fields are explained, and behind them those of its [`Landing`](crate::attribution::Landing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Navigation<'a> {
     /// How.
@@ -33,21 +39,39 @@ pub struct Navigation<'a> {
     pub title: &'a str,
 }
 
+impl Navigation<'_> {
+    /// A line each, in the order of [`layout::navigated`](crate::layout::navigated). `next_seq` is the `seq` that the tab's next event has at
+    /// least: where the page was kept for back and forward, another of the tab's pages has gone on counting.
+    pub fn lines(&self, next_seq: u64) -> String {
+        let mut out = Lines::default();
+        out.push_number(self.kind as u64);
+        out.push_number(u64::from(self.browser_closed));
+        out.push_number(next_seq);
+        out.push(self.url);
+        out.push(self.path);
+        out.push(self.title);
+        out.append(self.landing);
+        out.into_text()
+    }
+}
+
 /// The page in view.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) id: String,
-    pub(super) url: String,
-    pub(super) path: String,
-    pub(super) title: String,
+    /// Lines of [`Navigation`]; none before the first.
+    navigation: String,
 }
 
 impl Page {
     /// Another page is in view.
-    pub(super) fn set(&mut self, navigation: &Navigation<'_>, id: String) {
+    pub(super) fn set(&mut self, navigation: &str, id: String) {
         self.id = id;
-        text::set(&mut self.url, navigation.url);
-        text::set(&mut self.path, navigation.path);
-        text::set(&mut self.title, navigation.title);
+        text::set(&mut self.navigation, navigation);
+    }
+
+    /// Its URL, path or title, by its line of [`layout::navigated`](crate::layout::navigated).
+    pub(super) fn line(&self, index: usize) -> &str {
+        lines::at(&self.navigation, index)
     }
 }

@@ -1,16 +1,16 @@
 //! The session in hand: read from the shared record, extended or begun anew, written back.
 
-use super::{Moment, Navigation, NavigationKind};
+use super::Moment;
 use crate::attribution::{Arrival, DIRECT};
 use crate::effect::Output;
-use crate::id;
-use crate::layout::{source, totals};
+use crate::id::{self, Uuid};
+use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record, Stored};
-use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Rules, Session, Totals, decide, next_id};
+use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Numbers, Rules, Session, Totals, decide, next_id};
 use crate::text;
-use crate::time::Uptime;
-use alloc::string::{String, ToString};
+use crate::time::{Timestamp, Uptime};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Activity is written at most this often, since each write wakes every other tab of the site. A tab that reads
@@ -23,13 +23,12 @@ pub const MANUAL_MS_MIN: u64 = 1_000;
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Visit {
     pub(super) rules: Rules,
-    /// What the device's ids are derived from, where no record says it.
-    seed: String,
-    record: Option<Record>,
+    /// Its session has no head before the device's first. Until a record says otherwise, its seed is this page's own.
+    record: Record,
     /// A fingerprint of the record's text as last read or written.
     seen: u64,
-    /// The totals in that text.
-    base: Totals,
+    /// The numbers of the totals in that text.
+    base: Numbers,
     /// How the visitor arrived, until an activity has made use of it.
     arrival: Arrival,
     /// The campaign source that the URL of the page in view names; empty for none.
@@ -50,10 +49,9 @@ impl Visit {
     pub(super) fn new(rules: Rules, seed: String) -> Self {
         Self {
             rules,
-            seed,
-            record: None,
+            record: Record { seed, session: Session::default() },
             seen: id::fingerprint(""),
-            base: Totals::default(),
+            base: Numbers::default(),
             arrival: Arrival::default(),
             campaign_before: String::new(),
             is_fresh: false,
@@ -65,16 +63,16 @@ impl Visit {
     }
 
     pub(super) fn session(&self) -> Option<&Session> {
-        self.record.as_ref().map(|record| &record.session)
+        Some(&self.record.session).filter(|session| !session.head.is_empty())
     }
 
     /// Empty before there is one.
     pub(super) fn session_id(&self) -> &str {
-        self.session().map_or("", Session::id)
+        self.record.session.id()
     }
 
-    pub(super) fn session_mut(&mut self) -> Option<&mut Session> {
-        self.record.as_mut().map(|record| &mut record.session)
+    pub(super) fn session_mut(&mut self) -> &mut Session {
+        &mut self.record.session
     }
 
     /// Takes in what other tabs have written. A record that is missing or garbage is as if it had never been read:
@@ -93,45 +91,44 @@ impl Visit {
             Stored::Record(record) => record,
             Stored::Nothing => return true,
             Stored::Newer(known) => {
-                if self.record.is_none() && !known.is_empty() {
-                    self.seed = known;
+                if self.session().is_none() && !known.is_empty() {
+                    self.record.seed = known;
                 }
                 return false;
             }
         };
-        if let Some(mine) = &self.record
-            && stored.session.number() < mine.session.number()
-            && stored.seed == mine.seed
-        {
+        let mine = &mut self.record;
+        if stored.session.number() < mine.session.number() && stored.seed == mine.seed {
             // Whoever wrote this had not seen that the session before ended. What they do next, they do in this one.
             return false;
         }
-        let base = core::mem::replace(&mut self.base, stored.session.totals.clone());
-        if let Some(mine) = self.session_mut().filter(|mine| mine.id() == stored.session.id()) {
-            mine.totals.rebase(&base, &stored.session.totals);
-            stored.session.totals.clone_from(&mine.totals);
+        let base = core::mem::replace(&mut self.base, stored.session.totals.numbers());
+        if *mine.session.id() == *stored.session.id() {
+            mine.session.totals.rebase(&base, &stored.session.totals);
+            core::mem::swap(&mut mine.session.totals, &mut stored.session.totals);
             // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
-            if mine.head < stored.session.head {
-                stored.session.head.clone_from(&mine.head);
+            if mine.session.head < stored.session.head {
+                core::mem::swap(&mut mine.session.head, &mut stored.session.head);
             }
         }
-        self.record = Some(stored);
+        self.record = stored;
         false
     }
 
     /// Remembers how the visitor arrived. A route change is an arrival only with a campaign that the URL before it
     /// did not have: routers drag the landing page's parameters along.
-    pub(super) fn arrived(&mut self, to: &Navigation<'_>) {
-        let arrival = Arrival::read(to.landing);
+    pub(super) fn arrived(&mut self, to: &str) {
+        let arrival = Arrival::read(lines::behind(to, navigated::LINES));
         let campaign = arrival.campaign(self.rules.campaign);
-        let is_spa = to.kind == NavigationKind::Spa;
-        let is_arrival = !is_spa || !campaign.is_empty() && campaign != self.campaign_before;
+        let kind = lines::number_at(to, navigated::KIND) as usize;
+        let is_spa = kind == navigation::SPA;
+        let is_arrival = !is_spa || !campaign.is_empty() && *campaign != *self.campaign_before;
         text::set(&mut self.campaign_before, campaign);
         if is_arrival {
-            self.is_fresh = is_spa || to.kind == NavigationKind::Load;
+            self.is_fresh = is_spa || kind == navigation::LOAD;
             self.arrival = arrival;
         }
-        self.browser_closed |= to.browser_closed;
+        self.browser_closed |= lines::number_at(to, navigated::BROWSER_CLOSED) > 0;
     }
 
     /// The reason for which this activity begins a session, if it does.
@@ -157,48 +154,44 @@ impl Visit {
     pub(super) fn extend(&mut self, moment: &Moment<'_>) {
         self.is_fresh = false;
         self.browser_closed = false;
-        if let Some(session) = self.session_mut() {
-            session.totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
-        }
-        let written = self.base.last_activity();
+        self.record.session.totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
+        let written = Timestamp(self.base[totals::LAST_ACTIVITY_AT]);
         self.is_due |= moment.wall.since(written) >= ACTIVITY_WRITE_MS || moment.wall < written;
     }
 
     /// A checkout is pending: the session is held open, and that is written at once.
     pub(super) fn hold(&mut self, moment: &Moment<'_>) {
-        if let Some(session) = self.session_mut() {
-            session.totals[totals::HELD_UNTIL] = moment.wall.0 + CHECKOUT_MS_MAX;
-        }
+        self.record.session.totals[totals::HELD_UNTIL] = moment.wall.0 + CHECKOUT_MS_MAX;
         self.save();
     }
 
     /// A new session begins. The page view that comes with it writes it at once.
     pub(super) fn begin(&mut self, moment: &Moment<'_>, reason: Rollover, landing_page: &str) {
-        let mut arrival = core::mem::take(&mut self.arrival);
-        let before = self.session();
+        let session = &mut self.record.session;
         // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
-        if !self.is_fresh && before.is_some() {
-            arrival = Arrival::default();
+        if !self.is_fresh && !session.head.is_empty() {
+            self.arrival = Arrival::default();
         }
-        let sources = before.map_or("", Session::sources);
+        let arrival = &self.arrival;
+        let sources = session.sources();
         let history = lines::behind(sources, source::LINES);
         let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
-        let source = if goes_on && arrival.source() == DIRECT && !sources.is_empty() {
+        let source = if goes_on && *arrival.source() == *DIRECT && !sources.is_empty() {
             lines::first(sources, source::LINES)
         } else {
             arrival.facts()
         };
         let first = if history.is_empty() { source } else { lines::first(history, source::LINES) };
         let last_non_direct =
-            if lines::at(source, source::SOURCE) == DIRECT { lines::behind(history, source::LINES) } else { source };
-        let seed = self.record.as_ref().map_or(&self.seed, |record| &record.seed);
-        let previous_id = self.session_id();
+            if *lines::at(source, source::SOURCE) == *DIRECT { lines::behind(history, source::LINES) } else { source };
+        let seed = &self.record.seed;
+        let previous_id = session.id();
         // In the order of `layout::head`.
         let mut head = Lines::default();
-        head.push(&next_id(seed, previous_id, arrival.campaign(self.rules.campaign)));
-        head.push(&id::derive(&[seed]));
+        head.push_uuid(next_id(seed, previous_id, arrival.campaign(self.rules.campaign)));
+        head.push_uuid(Uuid::derive(&[seed]));
         head.push(previous_id);
-        head.push_number(before.map_or(0, Session::number) + 1);
+        head.push_number(session.number() + 1);
         head.push_number(moment.wall.0);
         head.push(reason.name());
         head.push_number(u64::from(moment.day.0));
@@ -206,14 +199,14 @@ impl Visit {
         head.append(source);
         head.append(first);
         head.append(last_non_direct);
-        let mut totals = Totals::default();
-        totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
-        let session = Session { head: head.into_text(), totals };
-        self.record = Some(Record { seed: seed.clone(), session });
+        session.head = head.into_text();
+        session.totals = Totals::default();
+        session.totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
+        self.arrival = Arrival::default();
         self.is_fresh = false;
         self.browser_closed = false;
         self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);
-        self.base = Totals::default();
+        self.base = Numbers::default();
     }
 
     /// The record is to be written with the effects of this task.
@@ -224,13 +217,15 @@ impl Visit {
     /// Writes the record if it is to be, unless storage has just that.
     pub(super) fn write(&mut self, out: &mut Vec<Output>) {
         let is_due = core::mem::take(&mut self.is_due);
-        let Some(record) = self.record.as_ref().filter(|_| is_due && !self.is_newer) else { return };
-        let text = record.write();
+        if !is_due || self.is_newer || self.session().is_none() {
+            return;
+        }
+        let text = self.record.write();
         let seen = id::fingerprint(&text);
         if self.seen != seen {
             self.seen = seen;
-            self.base.clone_from(&record.session.totals);
-            out.push(Output::Store(RECORD_KEY.to_string(), text));
+            self.base = self.record.session.totals.numbers();
+            out.push(Output::Store(text::owned(RECORD_KEY), text));
         }
     }
 }

@@ -158,6 +158,6 @@ impl World<'_> {
             browser_closed,
             path,
         };
-        self.tell(tab, Input::Navigated { to, counts: true, next_seq }, &deed)
+        self.tell(tab, Input::Navigated { to: &to.lines(next_seq), counts: true }, &deed)
     }
 }
