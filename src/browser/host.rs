@@ -25,8 +25,6 @@ pub(crate) struct Host {
     is_stored: bool,
     /// Whether somebody wants the session as it is after this task.
     is_looked_at: bool,
-    /// When the timer fires.
-    wake: Option<Uptime>,
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
@@ -65,7 +63,6 @@ impl Host {
             is_early,
             is_stored: true,
             is_looked_at: false,
-            wake: None,
         }
     }
 
@@ -86,7 +83,6 @@ impl Host {
             match report.kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
-                input::TIMER_FIRED => self.wake = None,
                 input::SNAPSHOT_REQUESTED => self.is_looked_at = true,
                 _ => {}
             }
@@ -103,7 +99,8 @@ impl Host {
         if core::mem::take(&mut self.is_looked_at) {
             page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
         }
-        self.set_timer(moment.uptime);
+        let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
+        page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
         next_seq
     }
 
@@ -131,14 +128,6 @@ impl Host {
                 counters: self.tracker.counters(),
             };
             page::send(&native::encode(&context, segment), batch.0, segment.attempts > 1);
-        }
-    }
-
-    fn set_timer(&mut self, uptime: Uptime) {
-        let wake = self.tracker.next_wake().map(|(at, _)| at);
-        if self.wake != wake {
-            self.wake = wake;
-            page::wake(wake.map_or(-1, |at| at.0.saturating_sub(uptime.0) as i32));
         }
     }
 

@@ -6,9 +6,30 @@ use alloc::string::String;
 /// Characters of a UUID as text.
 pub const UUID_CHARS: usize = 36;
 
+/// The fingerprint of the empty text: FNV-1a's offset basis.
+const EMPTY: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// A 64-bit fingerprint of a text (FNV-1a).
 pub fn fingerprint(text: &str) -> u64 {
-    hash(0xcbf2_9ce4_8422_2325, text)
+    hash(EMPTY, text)
+}
+
+/// A text that was seen, by its fingerprint; at first, the empty one.
+#[derive(Debug)]
+pub(crate) struct Seen(u64);
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self(EMPTY)
+    }
+}
+
+impl Seen {
+    /// Takes a text for seen; returns whether it is another than before.
+    pub(crate) fn is_new(&mut self, text: &str) -> bool {
+        let before = core::mem::replace(&mut self.0, fingerprint(text));
+        self.0 != before
+    }
 }
 
 fn hash(start: u64, text: &str) -> u64 {

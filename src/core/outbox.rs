@@ -13,7 +13,6 @@ mod segment;
 
 use crate::effect::{BatchId, Output};
 use crate::id::Entropy;
-use crate::layout;
 use crate::lines::{self, Opened};
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -76,7 +75,7 @@ impl Outbox {
             self.segments.push(Segment::new(tab_id, entry.seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
-            open.push(entry, bytes);
+            open.push(entry);
             if open.entries.len() >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);
             }
@@ -100,52 +99,33 @@ impl Outbox {
     /// old, is removed and counted; what a later version has written stays where it is.
     pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
         let opened = lines::open(chunk.text);
-        if self.take(chunk, opened.lines(), wall, out).is_none() && !matches!(opened, Opened::Newer(_)) {
+        let key = segment::key(chunk.tab_id, chunk.first_seq, chunk.seq);
+        let segment = opened.lines().and_then(|mut events| {
+            let head = if chunk.seq.is_none() { segment::next_part(&mut events) } else { "" };
+            Some((self.segment_of(chunk, head)?, events))
+        });
+        if let Some((segment, events)) = segment {
+            let old = segment.recover(key, events, wall, out);
+            self.counters.drop(DropReason::Age, old);
+        } else if !matches!(opened, Opened::Newer(_)) {
             self.counters.drop(DropReason::Unreadable, 1);
-            out.push(Output::Store(segment::key(chunk.tab_id, chunk.first_seq, chunk.seq), String::new()));
+            out.push(Output::Store(key, String::new()));
         }
     }
 
-    fn take(
-        &mut self,
-        chunk: &StoredChunk<'_>,
-        lines: Option<&str>,
-        wall: Timestamp,
-        out: &mut Vec<Output>,
-    ) -> Option<()> {
-        let mut rest = lines?;
-        let head = if chunk.seq.is_none() { segment::next_part(&mut rest) } else { "" };
+    /// The segment that a chunk belongs to: the chunk with the head begins it, if it is not in hand.
+    fn segment_of(&mut self, chunk: &StoredChunk<'_>, head: &str) -> Option<&mut Segment> {
         let is_its = |segment: &Segment| segment.first_seq == chunk.first_seq && *segment.tab_id == *chunk.tab_id;
-        let index = match self.segments.iter().position(is_its) {
-            Some(index) => index,
-            None if chunk.seq.is_some() => return None,
-            None => {
-                let mut segment = Segment::new(chunk.tab_id, chunk.first_seq, head, Uptime(0), true);
-                segment.closed = Some(FlushReason::Recovered);
-                // The open one stays the last.
-                let index = self.segments.len() - usize::from(self.open().is_some());
-                self.segments.push(segment);
-                let last = self.segments.len() - 1;
-                self.segments.swap(index, last);
-                index
-            }
-        };
-        let segment = self.segments.get_mut(index)?;
-        while !rest.is_empty() {
-            let facts = segment::next_part(&mut rest);
-            let seq = lines::number_at(facts, layout::event::SEQ);
-            if segment.entries.last().is_some_and(|last| last.seq >= seq) {
-                // This page has it in hand.
-                continue;
-            }
-            if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
-                self.counters.drop(DropReason::Age, 1);
-            } else {
-                segment.append(seq, facts, chunk.seq.unwrap_or(chunk.first_seq));
-            }
+        let found = self.segments.iter().position(is_its);
+        if found.is_none() && chunk.seq.is_none() {
+            let mut segment = Segment::new(chunk.tab_id, chunk.first_seq, head, Uptime(0), true);
+            segment.closed = Some(FlushReason::Recovered);
+            // The open one stays the last.
+            let index = self.segments.len() - usize::from(self.open().is_some());
+            self.segments.insert(index, segment);
+            return self.segments.get_mut(index);
         }
-        segment.settle_chunk(chunk.seq, out);
-        Some(())
+        self.segments.get_mut(found?)
     }
 
     /// Removes segments of which nothing is left but their heads: all has come that earlier pages left.
@@ -255,8 +235,7 @@ impl Outbox {
         }
     }
 
-    /// Removes the first so many events of a segment from memory and storage, and the segment if it has no more; returns
-    /// how many that were.
+    /// Removes the first so many events of a segment, and the segment if it has no more; returns how many that were.
     fn remove(&mut self, index: usize, first: usize, out: &mut Vec<Output>) -> u64 {
         let Some(segment) = self.segments.get_mut(index) else { return 0 };
         let removed = segment.remove(first, out);
@@ -330,13 +309,17 @@ impl Outbox {
 
     /// When [`send_due`](Self::send_due) next has something to do by itself, and why.
     pub fn wake_at(&self) -> Option<(Uptime, Wake)> {
-        let aged = self.segments.last().filter(|segment| segment.closed.is_none());
-        let aged = aged.map(|open| (open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
-        let waits = self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready);
-        let retry = self.resume.filter(|_| waits).map(|resume| (resume, Wake::Retry));
-        match (aged, retry) {
-            (Some(aged), Some(retry)) if retry.0 < aged.0 => Some(retry),
-            _ => aged.or(retry),
+        let mut wake = None;
+        if let Some(open) = self.segments.last().filter(|segment| segment.closed.is_none()) {
+            wake = Some((open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
         }
+        if let Some(resume) = self.resume
+            && wake.is_none_or(|(aged, _)| resume < aged)
+            && self.in_flight() == 0
+            && self.segments.iter().any(Segment::is_ready)
+        {
+            wake = Some((resume, Wake::Retry));
+        }
+        wake
     }
 }

@@ -287,7 +287,7 @@ impl Tracker {
         facts.push(props);
         session.totals.write(&mut facts);
         facts.append(previous);
-        let entry = Entry::new(self.next_seq, facts.into_text());
+        let entry = Entry { seq: self.next_seq, facts: facts.into_text() };
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
         if *name == *event::PAGE_VIEW || order.is_some() {

@@ -6,7 +6,7 @@
 use super::answer::Answer;
 use super::limits::ANSWER_MS_MAX;
 use crate::effect::Output;
-use crate::id;
+use crate::id::{self, Seen};
 use crate::lines::{self, Lines};
 use crate::text;
 use crate::time::Timestamp;
@@ -28,8 +28,8 @@ pub(super) struct Breaker {
     retry_at: Timestamp,
     /// A fingerprint of the session of the latest failure, if all so far look like an extension's, or else 0.
     blocked: u64,
-    /// A fingerprint of the text as last read or written.
-    seen: u64,
+    /// The text as last read or written.
+    seen: Seen,
     /// What this page set `retry_at` to for its latest probe.
     probed_until: Timestamp,
 }
@@ -37,13 +37,11 @@ pub(super) struct Breaker {
 impl Breaker {
     /// Takes in what is stored. Any other text says that nothing has failed.
     pub(super) fn read(&mut self, stored: &str) {
-        let seen = id::fingerprint(stored);
-        if self.seen != seen {
+        if self.seen.is_new(stored) {
             let mut rest = stored;
             self.failures = lines::next_number(&mut rest);
             self.retry_at = Timestamp(lines::next_number(&mut rest));
             self.blocked = lines::next_number(&mut rest);
-            self.seen = seen;
         }
     }
 
@@ -55,9 +53,7 @@ impl Breaker {
             lines.push_number(self.blocked);
         }
         let text = lines.into_text();
-        let seen = id::fingerprint(&text);
-        if self.seen != seen {
-            self.seen = seen;
+        if self.seen.is_new(&text) {
             out.push(Output::Store(text::owned(BREAKER_KEY), text));
         }
     }

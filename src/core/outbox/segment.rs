@@ -1,13 +1,13 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
 use super::counters::FlushReason;
-use super::limits::BATCH_AGE_MS_MAX;
+use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
 use crate::effect::{BatchId, Output};
 use crate::event;
 use crate::layout;
 use crate::lines::{self, SEPARATOR, kind};
 use crate::text::{self, json_bytes, push_number};
-use crate::time::Uptime;
+use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -37,15 +37,6 @@ pub struct Entry {
     /// Its facts: lines of [`layout::event`](crate::layout::event), then the session's totals as they were; in the event
     /// that begins a session, then those of the session before.
     pub facts: String,
-    /// The stored chunk that it is in, by the `seq` of that chunk's first event.
-    pub(super) chunk: Option<u64>,
-}
-
-impl Entry {
-    /// An event that is not stored yet.
-    pub fn new(seq: u64, facts: String) -> Self {
-        Self { seq, facts, chunk: None }
-    }
 }
 
 /// Waiting events that leave together.
@@ -69,8 +60,12 @@ pub struct Segment {
     /// How many of its events make a batch: all, unless the collector found that too large; then twice as many after each
     /// that it took.
     pub(super) batch_events_max: usize,
-    /// Whether it is in storage too.
+    /// Whether it is to be in storage too.
     pub(super) is_stored: bool,
+    /// How many of the events were stored.
+    stored: usize,
+    /// The storage keys of its chunks, that of the head first. They stay until all of its events have left.
+    keys: Vec<String>,
     /// Whether it has a purchase or a refund: then it is dropped last.
     pub(super) has_revenue: bool,
     /// What it takes as one batch at most. It does not shrink where a part has left.
@@ -90,6 +85,8 @@ impl Segment {
             attempts: 0,
             batch_events_max: usize::MAX,
             is_stored,
+            stored: 0,
+            keys: Vec::new(),
             has_revenue: false,
             bytes: ENVELOPE_BYTES + json_bytes(head),
             opened,
@@ -102,11 +99,11 @@ impl Segment {
         self.entries.get(..self.batch_events_max).unwrap_or(&self.entries)
     }
 
-    /// Adds an event of so many bytes.
-    pub(super) fn push(&mut self, entry: Entry, bytes: usize) {
+    /// Adds an event.
+    pub(super) fn push(&mut self, entry: Entry) {
         self.has_revenue |= has_revenue(&entry.facts);
+        self.bytes += entry_bytes(&entry.facts);
         self.entries.push(entry);
-        self.bytes += bytes;
     }
 
     pub(super) fn is_old(&self, uptime: Uptime) -> bool {
@@ -120,70 +117,62 @@ impl Segment {
 
     /// Stores what is not stored yet, as one chunk.
     pub(super) fn store(&mut self, out: &mut Vec<Output>) {
-        let is_new = |entry: &&mut Entry| entry.chunk.is_none();
-        let mut added = self.entries.iter_mut().filter(is_new);
-        let Some(first) = added.next().filter(|_| self.is_stored) else { return };
-        let chunk = first.seq;
-        first.chunk = Some(chunk);
-        for entry in added {
-            entry.chunk = Some(chunk);
-        }
-        self.write_chunk(chunk, out);
-    }
-
-    /// Adds an event of a stored chunk.
-    pub(super) fn append(&mut self, seq: u64, facts: &str, chunk: u64) {
-        let entry = Entry { seq, facts: text::owned(facts), chunk: Some(chunk) };
-        self.push(entry, entry_bytes(facts));
-    }
-
-    /// Brings a chunk that was read to where this version keeps it. Version 3 had a segment's first event under a key of
-    /// its own; and of a chunk whose events were all too old, nothing stays.
-    pub(super) fn settle_chunk(&self, seq: Option<u64>, out: &mut Vec<Output>) {
-        let chunk = seq.unwrap_or(self.first_seq);
-        if seq == Some(self.first_seq) {
-            self.write_chunk(chunk, out);
-            out.push(Output::Store(key(&self.tab_id, self.first_seq, seq), String::new()));
-        } else if seq.is_some() && !self.entries.iter().any(|entry| entry.chunk == seq) {
-            self.write_chunk(chunk, out);
-        }
-    }
-
-    /// Writes a chunk as it is now; one that has neither events nor the head of others is removed.
-    fn write_chunk(&self, chunk: u64, out: &mut Vec<Output>) {
+        let added = self.entries.get(self.stored..).unwrap_or_default();
+        let Some(first) = added.first().filter(|_| self.is_stored) else { return };
+        let seq = (first.seq != self.first_seq).then_some(first.seq);
         let mut lines = String::new();
-        let has_head = chunk == self.first_seq;
-        if has_head && !self.entries.is_empty() {
+        if seq.is_none() {
             lines.push_str(&self.head);
         }
-        for entry in &self.entries {
-            if entry.chunk == Some(chunk) {
-                if has_head || !lines.is_empty() {
-                    lines.push_str(SEPARATOR_TEXT);
-                }
-                lines.push_str(&entry.facts);
+        for entry in added {
+            if seq.is_none() || !lines.is_empty() {
+                lines.push_str(SEPARATOR_TEXT);
             }
+            lines.push_str(&entry.facts);
         }
-        let text = if lines.is_empty() { lines } else { lines::seal(&lines) };
-        out.push(Output::Store(key(&self.tab_id, self.first_seq, (!has_head).then_some(chunk)), text));
+        self.stored = self.entries.len();
+        let key = key(&self.tab_id, self.first_seq, seq);
+        self.keys.push(text::owned(&key));
+        out.push(Output::Store(key, lines::seal(&lines)));
     }
 
-    /// Removes its first so many events, and its head last if it has no more: a crash in between leaves no event without
-    /// a head. Returns how many that were.
-    pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) -> u64 {
-        let mut removed = 0;
-        let mut has_head_changed = false;
-        while removed < first as u64 && !self.entries.is_empty() {
-            let chunk = self.entries.remove(0).chunk;
-            removed += 1;
-            let is_last = removed == first as u64 || self.entries.first().is_none_or(|next| next.chunk != chunk);
-            has_head_changed |= chunk == Some(self.first_seq);
-            if let Some(chunk) = chunk.filter(|chunk| is_last && *chunk != self.first_seq) {
-                self.write_chunk(chunk, out);
+    /// Takes over the events of a chunk that is stored under this key, unless they are in hand. Returns how many of them are
+    /// too old and left out; where none is left, the chunk goes from storage, but for the head, which others need.
+    pub(super) fn recover(&mut self, key: String, events: &str, wall: Timestamp, out: &mut Vec<Output>) -> u64 {
+        if self.keys.contains(&key) {
+            return 0;
+        }
+        let (mut rest, mut old, before) = (events, 0, self.entries.len());
+        while !rest.is_empty() {
+            let facts = next_part(&mut rest);
+            let time = Timestamp(lines::number_at(facts, layout::event::TIME));
+            if wall.since(time) > EVENT_AGE_MS_MAX {
+                old += 1;
+            } else {
+                self.push(Entry { seq: lines::number_at(facts, layout::event::SEQ), facts: text::owned(facts) });
             }
         }
-        if self.is_stored && (has_head_changed || self.entries.is_empty()) {
-            self.write_chunk(self.first_seq, out);
+        self.stored = self.entries.len();
+        if self.stored == before && !self.keys.is_empty() {
+            out.push(Output::Store(key, String::new()));
+        } else {
+            self.keys.push(key);
+        }
+        old
+    }
+
+    /// Removes its first so many events, and when it has no more, what is stored of it: the head last, so that a crash in
+    /// between leaves no event without a head. Returns how many that were.
+    pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) -> u64 {
+        let mut removed = 0;
+        while removed < first as u64 && !self.entries.is_empty() {
+            self.entries.remove(0);
+            removed += 1;
+        }
+        while self.entries.is_empty()
+            && let Some(key) = self.keys.pop()
+        {
+            out.push(Output::Store(key, String::new()));
         }
         removed
     }

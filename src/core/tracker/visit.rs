@@ -3,7 +3,7 @@
 use super::Moment;
 use crate::attribution::{Arrival, DIRECT};
 use crate::effect::Output;
-use crate::id::{self, Uuid};
+use crate::id::{Seen, Uuid};
 use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record, Stored};
@@ -25,8 +25,8 @@ pub(super) struct Visit {
     pub(super) rules: Rules,
     /// Its session has no head before the device's first. Until a record says otherwise, its seed is this page's own.
     record: Record,
-    /// A fingerprint of the record's text as last read or written.
-    seen: u64,
+    /// The record's text as last read or written.
+    seen: Seen,
     /// The numbers of the totals in that text.
     base: Numbers,
     /// How the visitor arrived, until an activity has made use of it.
@@ -50,7 +50,7 @@ impl Visit {
         Self {
             rules,
             record: Record { seed, session: Session::default() },
-            seen: id::fingerprint(""),
+            seen: Seen::default(),
             base: Numbers::default(),
             arrival: Arrival::default(),
             campaign_before: String::new(),
@@ -78,11 +78,9 @@ impl Visit {
     /// Takes in what other tabs have written. A record that is missing or garbage is as if it had never been read:
     /// what this page knows stays, and is written again. Returns whether a record is gone that was there.
     pub(super) fn read(&mut self, moment: &Moment<'_>) -> bool {
-        let seen = id::fingerprint(moment.stored);
-        if self.seen == seen {
+        if !self.seen.is_new(moment.stored) {
             return false;
         }
-        self.seen = seen;
         // Another tab may have written less activity than this one, or wiped the record: the next activity is written.
         self.base[totals::LAST_ACTIVITY_AT] = 0;
         let read = Stored::read(moment.stored);
@@ -221,9 +219,7 @@ impl Visit {
             return;
         }
         let text = self.record.write();
-        let seen = id::fingerprint(&text);
-        if self.seen != seen {
-            self.seen = seen;
+        if self.seen.is_new(&text) {
             self.base = self.record.session.totals.numbers();
             out.push(Output::Store(text::owned(RECORD_KEY), text));
         }
