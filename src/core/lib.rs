@@ -48,7 +48,7 @@
 //!             Output::Store(key, text) if text.is_empty() => drop(storage.remove(&key)),
 //!             Output::Store(key, text) => drop(storage.insert(key, text)),
 //!             Output::Send(batch) => {
-//!                 let events = tracker.batch(batch).map_or(0, |segment| segment.batch().len());
+//!                 let events = tracker.batch(batch).map_or(0, |segment| segment.batch_count());
 //!                 assert_eq!(events, 4, "session_start and page_view come first");
 //!                 tasks.push_back(vec![Input::Answered(batch, Answer::from_status(204, 0))]);
 //!             }

@@ -13,6 +13,7 @@ mod segment;
 
 use crate::effect::{BatchId, Output};
 use crate::id::Entropy;
+use crate::layout;
 use crate::lines::{self, Opened};
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -25,7 +26,7 @@ pub use limits::{
     ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX,
     LEAVING_REQUESTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX,
 };
-pub use segment::{Entry, Segment, StoredChunk, key, next_part};
+pub use segment::{Events, Segment, StoredChunk, key, next_part};
 
 /// What [`Outbox::wake_at`] is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,11 +60,11 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds an event of the session with this head, from the tab called `tab_id`. It is stored with
+    /// Adds an event of these facts and of the session with this head, from the tab called `tab_id`. It is stored with
     /// [`store`](Self::store).
-    pub fn push(&mut self, tab_id: &str, head: &str, entry: Entry, uptime: Uptime, out: &mut Vec<Output>) {
-        let bytes = segment::entry_bytes(&entry.facts);
-        let is_stored = segment::has_revenue(&entry.facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
+    pub fn push(&mut self, tab_id: &str, head: &str, facts: &str, uptime: Uptime, out: &mut Vec<Output>) {
+        let bytes = segment::entry_bytes(facts);
+        let is_stored = segment::has_revenue(facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {
                 open.closed = Some(FlushReason::Rollover);
@@ -72,11 +73,12 @@ impl Outbox {
             }
         }
         if self.open().is_none() {
-            self.segments.push(Segment::new(tab_id, entry.seq, head, uptime, is_stored));
+            let seq = lines::number_at(facts, layout::event::SEQ);
+            self.segments.push(Segment::new(tab_id, seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
-            open.push(entry);
-            if open.entries.len() >= BATCH_EVENTS_MAX {
+            open.push(facts);
+            if open.count >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);
             }
         }
@@ -130,7 +132,7 @@ impl Outbox {
 
     /// Removes segments of which nothing is left but their heads: all has come that earlier pages left.
     pub fn remove_empty(&mut self, out: &mut Vec<Output>) {
-        while let Some(index) = self.segments.iter().position(|segment| segment.entries.is_empty()) {
+        while let Some(index) = self.segments.iter().position(|segment| segment.count == 0) {
             self.remove(index, 0, out);
         }
     }
@@ -206,7 +208,7 @@ impl Outbox {
     ) {
         let Some(index) = self.index(batch) else { return };
         let Some(segment) = self.segments.get_mut(index) else { return };
-        let events = segment.batch().len();
+        let events = segment.batch_count();
         let is_divisible = events > 1;
         segment.in_flight = None;
         match answer {
@@ -218,7 +220,8 @@ impl Outbox {
                 if answer == Answer::Accepted {
                     segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
                 }
-                let left = self.remove(index, events, out);
+                self.remove(index, events, out);
+                let left = events as u64;
                 match answer {
                     Answer::Accepted => self.counters.sent += left,
                     Answer::TooLarge => {
@@ -235,14 +238,13 @@ impl Outbox {
         }
     }
 
-    /// Removes the first so many events of a segment, and the segment if it has no more; returns how many that were.
-    fn remove(&mut self, index: usize, first: usize, out: &mut Vec<Output>) -> u64 {
-        let Some(segment) = self.segments.get_mut(index) else { return 0 };
-        let removed = segment.remove(first, out);
-        if segment.entries.is_empty() {
+    /// Removes the first so many events of a segment, and the segment if it has no more.
+    fn remove(&mut self, index: usize, first: usize, out: &mut Vec<Output>) {
+        let Some(segment) = self.segments.get_mut(index) else { return };
+        segment.remove(first, out);
+        if segment.count == 0 {
             self.segments.remove(index);
         }
-        removed
     }
 
     /// Drops the oldest segments that are over the limits, those with a purchase or a refund last, but none that is open
@@ -261,15 +263,16 @@ impl Outbox {
                 self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
             };
             let Some(index) = oldest(false).or_else(|| oldest(true)) else { return };
-            let dropped = self.remove(index, usize::MAX, out);
-            self.counters.drop(reason, dropped);
+            let events = self.segments[index].count;
+            self.remove(index, events, out);
+            self.counters.drop(reason, events as u64);
         }
     }
 
     fn sums(&self) -> Sums {
         let mut sums = Sums::default();
         for segment in &self.segments {
-            sums.events += segment.entries.len();
+            sums.events += segment.count;
             sums.bytes += segment.bytes;
             if segment.is_stored {
                 sums.stored_bytes += segment.bytes;

@@ -25,6 +25,11 @@ fn split(text: &str, at: usize) -> (&str, &str) {
     text.split_at_checked(at).unwrap_or_default()
 }
 
+/// What stands behind the first `at` bytes.
+pub(crate) fn behind(text: &str, at: usize) -> &str {
+    split(text, at).1
+}
+
 /// What stands before the last `behind` bytes.
 pub(crate) fn without_last(text: &str, behind: usize) -> &str {
     split(text, text.len() - behind).0

@@ -8,7 +8,7 @@ use crate::event::{self, Order};
 use crate::id::{Entropy, Uuid};
 use crate::layout::navigated;
 use crate::lines::{self, Lines};
-use crate::outbox::{Answer, Counters, DropReason, Entry, FlushReason, Outbox, Segment, StoredChunk, Wake};
+use crate::outbox::{Answer, Counters, DropReason, FlushReason, Outbox, Segment, StoredChunk, Wake};
 use crate::session::{self, Rollover, Rules, Session};
 use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
@@ -287,9 +287,8 @@ impl Tracker {
         facts.push(props);
         session.totals.write(&mut facts);
         facts.append(previous);
-        let entry = Entry { seq: self.next_seq, facts: facts.into_text() };
         self.next_seq += 1;
-        self.outbox.push(&self.tab_id, &session.head, entry, moment.uptime, &mut self.outputs);
+        self.outbox.push(&self.tab_id, &session.head, facts.text(), moment.uptime, &mut self.outputs);
         if *name == *event::PAGE_VIEW || order.is_some() {
             self.visit.save();
         }

@@ -1,7 +1,7 @@
 //! JSON as formats write it, from tables of fields and lines of text.
 
 use crate::event::{self, Money};
-use crate::layout::{source, totals};
+use crate::layout::{head, source, totals};
 use crate::lines::{self, Fields, kind};
 use crate::text::{self, push_json};
 use alloc::string::String;
@@ -13,12 +13,9 @@ pub(super) struct Json {
 }
 
 impl Json {
-    pub(super) fn begin(&mut self, bracket: &str) {
-        self.out.push_str(bracket);
-    }
-
-    pub(super) fn end(&mut self, bracket: &str) {
-        self.out.push_str(bracket);
+    /// JSON as it stands: brackets, and what else is the same in each text.
+    pub(super) fn raw(&mut self, json: &str) {
+        self.out.push_str(json);
     }
 
     pub(super) fn separate(&mut self) {
@@ -35,11 +32,6 @@ impl Json {
         self.out.push_str("\":");
     }
 
-    pub(super) fn object(&mut self, name: &str) {
-        self.name(name);
-        self.begin("{");
-    }
-
     /// A member; none for an empty text.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         if !text.is_empty() {
@@ -53,25 +45,27 @@ impl Json {
         text::push_number(&mut self.out, number);
     }
 
-    /// The sources of a session, each an object of its own: its own, the device's first, the latest that was not direct.
-    pub(super) fn sources(&mut self, sources: &str) {
-        let mut rest = sources;
+    /// What is said of a session: the facts of its head; its own source, the device's first, and the latest that was not
+    /// direct; its totals, and those of the session before.
+    pub(super) fn session(&mut self, head: &str, totals: &str, previous: &str) {
+        let mut rest = self.facts(head::FIELDS, head);
         for name in &["source", "first_touch", "last_non_direct"] {
-            if !rest.is_empty() {
-                self.object(name);
-                rest = self.facts(source::FIELDS, rest);
-                self.end("}");
-            }
+            rest = self.object(name, source::FIELDS, rest);
         }
+        self.object("totals", totals::FIELDS, totals);
+        self.object("previous", totals::FIELDS, previous);
     }
 
-    /// A session's totals as an object; none for no lines.
-    pub(super) fn totals(&mut self, name: &str, totals: &str) {
-        if !totals.is_empty() {
-            self.object(name);
-            self.facts(totals::FIELDS, totals);
-            self.end("}");
+    /// A member that is an object; none for no lines. Returns the lines that are left over.
+    fn object<'a>(&mut self, name: &str, fields: &Fields, facts: &'a str) -> &'a str {
+        if facts.is_empty() {
+            return facts;
         }
+        self.name(name);
+        self.raw("{");
+        let rest = self.facts(fields, facts);
+        self.raw("}");
+        rest
     }
 
     /// A member for each fact that has a value and is sent under its name; returns the lines that are left over.

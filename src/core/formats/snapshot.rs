@@ -20,10 +20,8 @@ pub fn encode(tracker: &Tracker, now: Timestamp, storage: &str) -> String {
     let counters = tracker.counters();
     let mut totals = lines::Lines::default();
     session.totals.write(&mut totals);
-    json.begin("{");
-    let sources = json.facts(head::FIELDS, &session.head);
-    json.sources(sources);
-    json.totals("totals", totals.text());
+    json.raw("{");
+    json.session(&session.head, totals.text(), "");
     json.text("device_id", lines::at(&session.head, head::DEVICE_ID));
     json.text("storage", storage);
     json.number("expires_at", tracker.expires(now).0);
@@ -31,6 +29,6 @@ pub fn encode(tracker: &Tracker, now: Timestamp, storage: &str) -> String {
     json.number("sent", counters.sent);
     json.number("retried", counters.retried);
     json.number("dropped", counters.all_dropped());
-    json.end("}");
+    json.raw("}");
     json.out
 }

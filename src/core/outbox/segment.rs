@@ -29,14 +29,24 @@ pub struct StoredChunk<'a> {
     pub text: &'a str,
 }
 
-/// A waiting event.
+/// Events, each as its facts: lines of [`layout::event`](crate::layout::event), then the session's totals as they were; in
+/// the event that begins a session, then those of the session before.
 #[derive(Clone, Debug)]
-pub struct Entry {
-    /// Its index among the tab's events.
-    pub seq: u64,
-    /// Its facts: lines of [`layout::event`](crate::layout::event), then the session's totals as they were; in the event
-    /// that begins a session, then those of the session before.
-    pub facts: String,
+pub struct Events<'a> {
+    rest: &'a str,
+    most: usize,
+}
+
+impl<'a> Iterator for Events<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        if self.most == 0 || self.rest.is_empty() {
+            return None;
+        }
+        self.most -= 1;
+        Some(next_part(&mut self.rest))
+    }
 }
 
 /// Waiting events that leave together.
@@ -51,8 +61,10 @@ pub struct Segment {
     pub first_seq: u64,
     /// Their session's [`head`](crate::session::Session::head).
     pub head: String,
-    /// The events, by `seq`.
-    pub entries: Vec<Entry>,
+    /// The facts of its events, by their `seq`, with a [`SEPARATOR`] behind each.
+    facts: String,
+    /// How many events that are.
+    pub count: usize,
     /// Why it was closed; `None` while it is open.
     pub closed: Option<FlushReason>,
     /// How often it was sent.
@@ -62,7 +74,7 @@ pub struct Segment {
     pub(super) batch_events_max: usize,
     /// Whether it is to be in storage too.
     pub(super) is_stored: bool,
-    /// How many of the events were stored.
+    /// How many bytes of the facts were stored.
     stored: usize,
     /// The storage keys of its chunks, that of the head first. They stay until all of its events have left.
     keys: Vec<String>,
@@ -80,7 +92,8 @@ impl Segment {
             tab_id: text::owned(tab_id),
             first_seq,
             head: text::owned(head),
-            entries: Vec::new(),
+            facts: String::new(),
+            count: 0,
             closed: None,
             attempts: 0,
             batch_events_max: usize::MAX,
@@ -94,16 +107,28 @@ impl Segment {
         }
     }
 
+    /// All its events.
+    pub fn events(&self) -> Events<'_> {
+        Events { rest: &self.facts, most: usize::MAX }
+    }
+
     /// The events that leave together next.
-    pub fn batch(&self) -> &[Entry] {
-        self.entries.get(..self.batch_events_max).unwrap_or(&self.entries)
+    pub fn batch(&self) -> Events<'_> {
+        Events { rest: &self.facts, most: self.batch_events_max }
+    }
+
+    /// How many those are.
+    pub fn batch_count(&self) -> usize {
+        self.count.min(self.batch_events_max)
     }
 
     /// Adds an event.
-    pub(super) fn push(&mut self, entry: Entry) {
-        self.has_revenue |= has_revenue(&entry.facts);
-        self.bytes += entry_bytes(&entry.facts);
-        self.entries.push(entry);
+    pub(super) fn push(&mut self, facts: &str) {
+        self.has_revenue |= has_revenue(facts);
+        self.bytes += entry_bytes(facts);
+        self.facts.push_str(facts);
+        self.facts.push_str(SEPARATOR_TEXT);
+        self.count += 1;
     }
 
     pub(super) fn is_old(&self, uptime: Uptime) -> bool {
@@ -112,28 +137,26 @@ impl Segment {
 
     /// Whether it waits to be sent. A segment whose events were all too old has none left.
     pub(super) fn is_ready(&self) -> bool {
-        self.closed.is_some() && self.in_flight.is_none() && !self.entries.is_empty()
+        self.closed.is_some() && self.in_flight.is_none() && self.count > 0
     }
 
     /// Stores what is not stored yet, as one chunk.
     pub(super) fn store(&mut self, out: &mut Vec<Output>) {
-        let added = self.entries.get(self.stored..).unwrap_or_default();
-        let Some(first) = added.first().filter(|_| self.is_stored) else { return };
-        let seq = (first.seq != self.first_seq).then_some(first.seq);
+        let added = text::behind(&self.facts, self.stored);
+        if added.is_empty() || !self.is_stored {
+            return;
+        }
+        let seq = Some(lines::number_at(added, layout::event::SEQ)).filter(|seq| *seq != self.first_seq);
         let mut lines = String::new();
         if seq.is_none() {
             lines.push_str(&self.head);
+            lines.push_str(SEPARATOR_TEXT);
         }
-        for entry in added {
-            if seq.is_none() || !lines.is_empty() {
-                lines.push_str(SEPARATOR_TEXT);
-            }
-            lines.push_str(&entry.facts);
-        }
-        self.stored = self.entries.len();
+        lines.push_str(text::without_last(added, 1));
         let key = key(&self.tab_id, self.first_seq, seq);
         self.keys.push(text::owned(&key));
         out.push(Output::Store(key, lines::seal(&lines)));
+        self.stored = self.facts.len();
     }
 
     /// Takes over the events of a chunk that is stored under this key, unless they are in hand. Returns how many of them are
@@ -142,18 +165,17 @@ impl Segment {
         if self.keys.contains(&key) {
             return 0;
         }
-        let (mut rest, mut old, before) = (events, 0, self.entries.len());
+        let (mut rest, mut old, before) = (events, 0, self.count);
         while !rest.is_empty() {
             let facts = next_part(&mut rest);
-            let time = Timestamp(lines::number_at(facts, layout::event::TIME));
-            if wall.since(time) > EVENT_AGE_MS_MAX {
+            if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
                 old += 1;
             } else {
-                self.push(Entry { seq: lines::number_at(facts, layout::event::SEQ), facts: text::owned(facts) });
+                self.push(facts);
             }
         }
-        self.stored = self.entries.len();
-        if self.stored == before && !self.keys.is_empty() {
+        self.stored = self.facts.len();
+        if self.count == before && !self.keys.is_empty() {
             out.push(Output::Store(key, String::new()));
         } else {
             self.keys.push(key);
@@ -162,19 +184,20 @@ impl Segment {
     }
 
     /// Removes its first so many events, and when it has no more, what is stored of it: the head last, so that a crash in
-    /// between leaves no event without a head. Returns how many that were.
-    pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) -> u64 {
-        let mut removed = 0;
-        while removed < first as u64 && !self.entries.is_empty() {
-            self.entries.remove(0);
-            removed += 1;
+    /// between leaves no event without a head.
+    pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) {
+        let mut rest = &*self.facts;
+        for _ in 0..first {
+            next_part(&mut rest);
         }
-        while self.entries.is_empty()
+        self.facts = text::owned(rest);
+        self.stored = self.facts.len();
+        self.count -= first;
+        while self.count == 0
             && let Some(key) = self.keys.pop()
         {
             out.push(Output::Store(key, String::new()));
         }
-        removed
     }
 }
 
