@@ -1,7 +1,6 @@
 //! Carries what the page reports into the tracker, and what the tracker asks for out.
 
-use crate::report::{self, Start};
-use crate::{HOST, page};
+use crate::{HOST, page, report};
 use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
@@ -13,12 +12,11 @@ use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Host {
     tracker: Tracker,
-    site: String,
+    /// What it began with: lines of [`start`], and behind them the record that an early page found.
+    start: String,
     device: String,
-    autocapture: bool,
     /// Whether it replays an early page.
     is_early: bool,
     /// Whether localStorage took all it was given.
@@ -39,80 +37,69 @@ pub(crate) fn feed(reports: &str) -> u64 {
         return crate::with_host(|host| host.take(moment, inputs)).unwrap_or_default();
     }
     // It lives as long as the page; an early page's is small.
-    let host = Box::leak(Box::new(Host::new(Start::read(first.lines), is_early)));
+    let host = Box::leak(Box::new(Host::new(first.lines, is_early)));
     if is_early {
-        return host.replay(moment, first.lines, rest);
+        return host.take(moment, rest);
     }
     HOST.with(|slot| slot.set(Some(host)));
     0
 }
 
 impl Host {
-    fn new(start: Start<'_>, is_early: bool) -> Self {
+    fn new(lines: &str, is_early: bool) -> Self {
+        let (tab_id, seed) = (lines::at(lines, start::TAB_ID), lines::at(lines, start::SEED));
+        let next_seq = lines::number_at(lines, start::NEXT_SEQ);
+        let entropy = Entropy::new(lines::at(lines, start::CHANCE));
         Self {
-            tracker: Tracker::new(
-                start.rules,
-                start.tab_id,
-                start.next_seq,
-                start.seed,
-                Entropy::new(owned(start.chance)),
-            ),
-            site: owned(start.site),
-            device: owned(start.device),
-            autocapture: start.autocapture,
+            tracker: Tracker::new(report::rules(lines), tab_id, next_seq, seed, entropy),
+            start: owned(lines),
+            device: owned(lines::at(lines, start::DEVICE)),
             is_early,
             is_stored: true,
             is_looked_at: false,
         }
     }
 
-    /// What an early page kept, and what comes of it.
-    fn replay(&mut self, now: Moment<'_>, lines: &str, reports: &str) -> u64 {
-        let stored = lines::behind(lines, start::LINES);
-        let moment = Moment { stored: now.stored, ..self.handle(Moment { stored, ..now }, reports) };
-        let outputs = early::end(&mut self.tracker, &moment);
-        self.act(&outputs, &moment)
-    }
-
-    /// The inputs of one task into the tracker; returns the moment of the last.
+    /// The inputs of one task into the tracker; returns the moment of the last. What happened on an early page met the record
+    /// as it stood then, until the page was left: other tabs may have gone on with it since.
     fn handle<'a>(&mut self, at: Moment<'a>, reports: &str) -> Moment<'a> {
-        let (mut rest, mut moment) = (reports, at);
+        let (mut rest, mut last) = (reports, at);
+        let counts = lines::number_at(&self.start, start::AUTOCAPTURE) > 0;
         while !rest.is_empty() {
             let report = report::next(&mut rest);
-            (moment.wall, moment.uptime, moment.day) = (report.wall, report.uptime, report.day);
+            last = Moment { wall: report.wall, uptime: report.uptime, day: report.day, ..at };
+            let mut moment = last;
+            if self.is_early && report.kind != input::HIDDEN {
+                moment.stored = lines::behind(&self.start, start::LINES);
+            }
             match report.kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
                 input::SNAPSHOT_REQUESTED => self.is_looked_at = true,
                 _ => {}
             }
-            self.tracker.handle(&moment, report.input(self.autocapture));
+            self.tracker.handle(&moment, report.input(counts));
         }
-        moment
+        last
     }
 
     /// The inputs of one task, then act, then set the timer.
     fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
         let moment = self.handle(at, reports);
-        let outputs = self.tracker.poll(&moment);
-        let next_seq = self.act(&outputs, &moment);
-        if core::mem::take(&mut self.is_looked_at) {
-            page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
-        }
-        let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
-        page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
-        next_seq
-    }
-
-    /// Carries out what the tracker asks for; returns the `seq` of the tab's next event.
-    fn act(&mut self, outputs: &[Output], moment: &Moment<'_>) -> u64 {
-        for output in outputs {
+        for output in &self.tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) => self.is_stored = page::store(key, text),
                 // What is due of an early page is sent by the tab that takes it over.
                 Output::Send(_) if self.is_early => {}
-                Output::Send(batch) => self.send(*batch, moment),
+                Output::Send(batch) => self.send(*batch, &moment),
             }
+        }
+        if core::mem::take(&mut self.is_looked_at) {
+            page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
+        }
+        if !self.is_early {
+            let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
+            page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
         }
         self.tracker.next_seq()
     }
@@ -120,7 +107,7 @@ impl Host {
     fn send(&self, batch: BatchId, moment: &Moment<'_>) {
         if let Some(segment) = self.tracker.batch(batch) {
             let context = Context {
-                site: &self.site,
+                site: lines::at(&self.start, start::SITE),
                 sent_at: moment.wall,
                 sent_uptime: moment.uptime,
                 device: &self.device,

@@ -92,7 +92,7 @@ pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
 /// Replays a chain of pages; the bodies of its batches.
 fn replay(pages: &[Page]) -> Vec<String> {
     let Some(first) = pages.first() else { return Vec::new() };
-    let mut tracker = Tracker::new(first.options.rules(), "", 0, &first.chance, Entropy::new(String::new()));
+    let mut tracker = Tracker::new(first.options.rules(), "", 0, &first.chance, Entropy::new(""));
     let mut moment = Moment { stored: &first.record, ..Moment::default() };
     for page in pages {
         early::next_page(&mut tracker, &page.chance);
@@ -170,8 +170,8 @@ fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, json:
     let props: Value = serde_json::from_str(&lone_surrogates(json)).unwrap_or_default();
     let (id, currency) = (clean(&text(&props["transaction_id"]), TEXT_UNITS_MAX), currency(&props["currency"]));
     let order = Order { id: &id, value: money(&props["value"]), currency: &currency };
-    let order = (name == PURCHASE).then_some(order);
-    tracker.handle(moment, Input::Tracked { name: &name, props: json, order });
+    let order = if name == PURCHASE { order.lines() } else { String::new() };
+    tracker.handle(moment, Input::Tracked { name: &name, props: json, order: &order });
     0
 }
 

@@ -7,17 +7,13 @@
 //! [`Tracker::handle`] for each fact of it, from its view until it was left; and in the end, [`end`].
 
 use crate::effect::Output;
-use crate::id::Entropy;
-use crate::text;
 use crate::tracker::{Input, Moment, Tracker};
 use alloc::vec::Vec;
 
 /// Another page begins. `chance` is what it drew, of 128 bits at least. It is a tab of its own, whose name follows from that:
 /// pages of two tabs may be left at the same moment, each behind the same page before.
 pub fn next_page(tracker: &mut Tracker, chance: &str) {
-    let mut entropy = Entropy::new(text::owned(chance));
-    let name = entropy.short_name();
-    tracker.renew(&name, entropy);
+    tracker.renew(chance);
 }
 
 /// The pages are left: what is to be stored. `moment` is when, with the record as it stands now: other tabs may have gone on

@@ -1,6 +1,6 @@
 //! Events, the names that have a meaning, and money.
 
-use crate::lines;
+use crate::lines::{self, Lines};
 use crate::text;
 use alloc::string::String;
 
@@ -74,7 +74,7 @@ impl Money {
     }
 }
 
-/// What the session's totals need of a purchase.
+/// What the session's totals need of a purchase. A host reports it as [`lines`](Self::lines).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Order<'a> {
     /// The shop's order id (`transaction_id`); empty if it gave none.
@@ -83,4 +83,15 @@ pub struct Order<'a> {
     pub value: Money,
     /// ISO 4217 code; empty if the shop gave none.
     pub currency: &'a str,
+}
+
+impl Order<'_> {
+    /// A line each, in the order of [`layout::order`](crate::layout::order).
+    pub fn lines(&self) -> String {
+        let mut out = Lines::default();
+        out.push_number(self.value.0);
+        out.push(self.currency);
+        out.push(self.id);
+        out.into_text()
+    }
 }

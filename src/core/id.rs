@@ -85,8 +85,8 @@ pub struct Entropy {
 
 impl Entropy {
     /// Takes the host's random text, of 128 bits at least; two pages must never be given the same.
-    pub fn new(drawn: String) -> Self {
-        Self { drawn, draws: 0 }
+    pub fn new(drawn: &str) -> Self {
+        Self { drawn: text::owned(drawn), draws: 0 }
     }
 
     /// A fresh id.
@@ -97,15 +97,8 @@ impl Entropy {
         Uuid::derive(&[&self.drawn, &count])
     }
 
-    /// A fresh 32-bit number.
+    /// A fresh 32-bit number: unique enough among the tabs and pages of one device.
     pub fn number(&mut self) -> u64 {
         self.uuid().0[0] >> 32
-    }
-
-    /// A fresh short name of 8 hexadecimal digits, unique enough among the tabs and pages of one device.
-    pub fn short_name(&mut self) -> String {
-        let mut name = String::new();
-        text::push_hex(&mut name, self.number(), 8);
-        name
     }
 }

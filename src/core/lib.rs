@@ -25,8 +25,8 @@
 //! use std::collections::{BTreeMap, VecDeque};
 //!
 //! let mut storage: BTreeMap<String, String> = BTreeMap::new();
-//! let mut tracker = Tracker::new(Rules::default(), "tab", 0, "a seed", Entropy::new("chance".to_owned()));
-//! let track = Input::Tracked { name: "add_to_cart", props: r#"{"value":59.9}"#, order: None };
+//! let mut tracker = Tracker::new(Rules::default(), "tab", 0, "a seed", Entropy::new("chance"));
+//! let track = Input::Tracked { name: "add_to_cart", props: r#"{"value":59.9}"#, order: "" };
 //! // What one task of the page reports comes together. Answers come later, each in a task of its own.
 //! let mut tasks = VecDeque::from([vec![track, track, Input::Flush]]);
 //! let mut uptime = 0;

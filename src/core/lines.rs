@@ -61,6 +61,12 @@ impl Lines {
         self.0.push_str("\n");
     }
 
+    /// Adds a 32-bit number as a short name of 8 hexadecimal digits.
+    pub fn push_name(&mut self, number: u64) {
+        text::push_hex(&mut self.0, number, 8);
+        self.0.push_str("\n");
+    }
+
     /// Adds lines.
     pub fn append(&mut self, lines: &str) {
         self.0.push_str(lines);
@@ -90,7 +96,7 @@ pub fn next<'a>(rest: &mut &'a str) -> &'a str {
 
 /// Takes the first line off `rest` as a number; 0 where it is not one.
 pub fn next_number(rest: &mut &str) -> u64 {
-    text::read_number(next(rest)).unwrap_or_default()
+    text::number(next(rest))
 }
 
 /// The line at `index`; empty where there is none.
@@ -100,7 +106,7 @@ pub fn at(lines: &str, index: usize) -> &str {
 
 /// The line at `index` as a number; 0 where it is not one.
 pub fn number_at(lines: &str, index: usize) -> u64 {
-    text::read_number(at(lines, index)).unwrap_or_default()
+    text::number(at(lines, index))
 }
 
 /// What stands behind the first `count` lines.
@@ -165,8 +171,8 @@ pub fn seal(lines: &str) -> String {
 /// matching fingerprint on purpose could as well post to the collector.)
 pub fn open(sealed: &str) -> Opened<'_> {
     let mut lines = sealed.strip_prefix(NAME).unwrap_or_default();
-    let version = text::read_number(text::take(&mut lines, b' ')).unwrap_or_default();
-    let is_whole = text::read_number(next(&mut lines)) == Some(fingerprint(lines));
+    let version = text::number(text::take(&mut lines, b' '));
+    let is_whole = text::number(next(&mut lines)) == fingerprint(lines);
     match version {
         _ if version < VERSION_OLDEST || sealed.len() > SEALED_BYTES_MAX => Opened::Garbage,
         _ if version > VERSION => Opened::Newer(lines),

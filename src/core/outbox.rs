@@ -15,6 +15,7 @@ use crate::effect::{BatchId, Output};
 use crate::id::Entropy;
 use crate::layout;
 use crate::lines::{self, Opened};
+use crate::text;
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -55,8 +56,8 @@ pub struct Outbox {
     segments: Vec<Segment>,
     next_batch: u32,
     breaker: Breaker,
-    /// When the collector may be asked again; `None` for as long as the session lasts.
-    resume: Option<Uptime>,
+    /// When the collector may be asked again: not before the end of time for as long as the session lasts.
+    resume: Uptime,
 }
 
 impl Outbox {
@@ -101,26 +102,27 @@ impl Outbox {
     /// old, is removed and counted; what a later version has written stays where it is.
     pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
         let opened = lines::open(chunk.text);
-        let key = segment::key(chunk.tab_id, chunk.first_seq, chunk.seq);
-        let segment = opened.lines().and_then(|mut events| {
-            let head = if chunk.seq.is_none() { segment::next_part(&mut events) } else { "" };
-            Some((self.segment_of(chunk, head)?, events))
-        });
+        let segment = opened.lines().and_then(|mut events| Some((self.segment_of(chunk.key, &mut events)?, events)));
         if let Some((segment, events)) = segment {
-            let old = segment.recover(key, events, wall, out);
+            let old = segment.recover(chunk.key, events, wall, out);
             self.counters.drop(DropReason::Age, old);
         } else if !matches!(opened, Opened::Newer(_)) {
             self.counters.drop(DropReason::Unreadable, 1);
-            out.push(Output::Store(key, String::new()));
+            out.push(Output::Store(text::owned(chunk.key), String::new()));
         }
     }
 
-    /// The segment that a chunk belongs to: the chunk with the head begins it, if it is not in hand.
-    fn segment_of(&mut self, chunk: &StoredChunk<'_>, head: &str) -> Option<&mut Segment> {
-        let is_its = |segment: &Segment| segment.first_seq == chunk.first_seq && *segment.tab_id == *chunk.tab_id;
+    /// The segment that a chunk belongs to. The chunk with the head begins it, if it is not in hand; takes the head off `rest`.
+    fn segment_of(&mut self, key: &str, rest: &mut &str) -> Option<&mut Segment> {
+        let (mut seq, dot) = (key, b'.');
+        let _shopbell = text::take(&mut seq, dot);
+        let tab_id = text::take(&mut seq, dot);
+        let first_seq = text::number(text::take(&mut seq, dot));
+        let head = if seq.is_empty() { segment::next_part(rest) } else { "" };
+        let is_its = |segment: &Segment| segment.first_seq == first_seq && *segment.tab_id == *tab_id;
         let found = self.segments.iter().position(is_its);
-        if found.is_none() && chunk.seq.is_none() {
-            let mut segment = Segment::new(chunk.tab_id, chunk.first_seq, head, Uptime(0), true);
+        if found.is_none() && seq.is_empty() {
+            let mut segment = Segment::new(tab_id, first_seq, head, Uptime(0), true);
             segment.closed = Some(FlushReason::Recovered);
             // The open one stays the last.
             let index = self.segments.len() - usize::from(self.open().is_some());
@@ -169,8 +171,8 @@ impl Outbox {
             self.close(FlushReason::Age);
         }
         let wait_ms = self.breaker.wait_ms(wall, session_id);
-        self.resume = wait_ms.map(|wait_ms| uptime.after_ms(wait_ms));
-        if wait_ms != Some(0) {
+        self.resume = uptime.after_ms(wait_ms);
+        if wait_ms > 0 {
             return;
         }
         let most = if is_leaving && self.breaker.is_closed() { LEAVING_REQUESTS_MAX } else { 1 };
@@ -316,12 +318,9 @@ impl Outbox {
         if let Some(open) = self.segments.last().filter(|segment| segment.closed.is_none()) {
             wake = Some((open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
         }
-        if let Some(resume) = self.resume
-            && wake.is_none_or(|(aged, _)| resume < aged)
-            && self.in_flight() == 0
-            && self.segments.iter().any(Segment::is_ready)
-        {
-            wake = Some((resume, Wake::Retry));
+        let is_sooner = self.resume < wake.map_or(Uptime(u64::MAX), |(aged, _)| aged);
+        if is_sooner && self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready) {
+            wake = Some((self.resume, Wake::Retry));
         }
         wake
     }

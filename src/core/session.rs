@@ -4,9 +4,9 @@
 
 #[cfg(doc)]
 use crate::event::FUNNEL;
-use crate::event::{Order, PAGE_VIEW, funnel_step};
+use crate::event::{PAGE_VIEW, funnel_step};
 use crate::id::{self, Uuid};
-use crate::layout::{head, totals};
+use crate::layout::{head, order, totals};
 use crate::lines::{self, Lines};
 use crate::text;
 use crate::time::{CivilDay, Timestamp};
@@ -109,28 +109,29 @@ impl Totals {
     }
 
     /// Counts an event of this name, and the order if it is a purchase.
-    pub fn count(&mut self, name: &str, order: Option<Order<'_>>) {
+    pub fn count(&mut self, name: &str, order: &str) {
         self[totals::EVENTS] += 1;
         self[totals::PAGE_VIEWS] += u64::from(*name == *PAGE_VIEW);
         self[totals::FUNNEL_STEP] = self[totals::FUNNEL_STEP].max(funnel_step(name) as u64);
-        if let Some(order) = order {
+        if !order.is_empty() {
             self.add_order(order);
         }
     }
 
-    fn add_order(&mut self, order: Order<'_>) {
+    fn add_order(&mut self, lines: &str) {
+        let (id, currency) = (lines::at(lines, order::ID), lines::at(lines, order::CURRENCY));
         self[totals::HELD_UNTIL] = 0;
-        let fingerprint = id::fingerprint(order.id) & 0xffff_ffff;
-        if !order.id.is_empty() && fingerprint == self[totals::LAST_ORDER] {
+        let fingerprint = id::fingerprint(id) & 0xffff_ffff;
+        if !id.is_empty() && fingerprint == self[totals::LAST_ORDER] {
             return;
         }
         self[totals::LAST_ORDER] = fingerprint;
         self[totals::TRANSACTIONS] += 1;
         if self.currency.is_empty() {
-            self.currency.push_str(order.currency);
+            self.currency.push_str(currency);
         }
-        if *self.currency == *order.currency {
-            self[totals::REVENUE] = self[totals::REVENUE].saturating_add(order.value.0);
+        if *self.currency == *currency {
+            self[totals::REVENUE] = self[totals::REVENUE].saturating_add(lines::number_at(lines, order::VALUE));
         }
     }
 

@@ -118,14 +118,15 @@ pub fn before(text: &str, byte: u8) -> &str {
     take(&mut { text }, byte)
 }
 
-/// Reads a decimal number of 1 to 16 digits: more than JavaScript counts exactly, and far from where sums overflow.
-pub fn read_number(text: &str) -> Option<u64> {
+/// A decimal number of at most 16 digits: more than JavaScript counts exactly, and far from where sums overflow. Any other
+/// text is 0.
+pub fn number(text: &str) -> u64 {
     let mut number = 0;
     for byte in text.bytes() {
         if !byte.is_ascii_digit() || text.len() > 16 {
-            return None;
+            return 0;
         }
         number = number * 10 + u64::from(byte - b'0');
     }
-    (!text.is_empty()).then_some(number)
+    number
 }

@@ -4,7 +4,9 @@ mod page;
 mod visit;
 
 use crate::effect::{BatchId, Output};
-use crate::event::{self, Order};
+use crate::event;
+#[cfg(doc)]
+use crate::event::Order;
 use crate::id::{Entropy, Uuid};
 use crate::layout::navigated;
 use crate::lines::{self, Lines};
@@ -38,12 +40,6 @@ pub struct Moment<'a> {
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// An earlier page left this in storage. Chunks with heads come before the others of their segment, these by `seq`, and
-    /// [`Input::TimerFired`] when all have come.
-    Recovered(StoredChunk<'a>),
-    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile.
-    /// Reported where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
-    Returned,
     /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
     Navigated {
         /// The page and how it was reached, as [`Navigation::lines`].
@@ -57,8 +53,8 @@ pub enum Input<'a> {
         name: &'a str,
         /// Its properties: a JSON object, or empty.
         props: &'a str,
-        /// The order, if the event is a purchase.
-        order: Option<Order<'a>>,
+        /// The order, as [`Order::lines`], if the event is a purchase; else empty.
+        order: &'a str,
     },
     /// The site called for so many events that cannot be, or for which there was no room before there was a tracker.
     InvalidEvents(u64),
@@ -78,6 +74,12 @@ pub enum Input<'a> {
     SnapshotRequested,
     /// The collector answered, or did not.
     Answered(BatchId, Answer),
+    /// An earlier page left this in storage. Chunks with heads come before the others of their segment, these by `seq`, and
+    /// [`Input::TimerFired`] when all have come.
+    Recovered(StoredChunk<'a>),
+    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile.
+    /// Reported where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
+    Returned,
 }
 
 /// A tracker of one page.
@@ -117,12 +119,13 @@ impl Tracker {
         }
     }
 
-    /// From here on it is of another tab, whose next event has the `seq` 0.
-    pub(crate) fn renew(&mut self, tab_id: &str, entropy: Entropy) {
+    /// From here on it is of another tab, whose next event has the `seq` 0 and whose name follows from its chance.
+    pub(crate) fn renew(&mut self, chance: &str) {
         self.outbox.close(FlushReason::Hidden);
-        text::set(&mut self.tab_id, tab_id);
         self.next_seq = 0;
-        self.entropy = entropy;
+        self.entropy = Entropy::new(chance);
+        self.tab_id.clear();
+        text::push_hex(&mut self.tab_id, self.entropy.number(), 8);
     }
 
     /// Takes one input. What comes of it is for [`poll`](Self::poll) to say.
@@ -226,13 +229,13 @@ impl Tracker {
     fn navigate(&mut self, moment: &Moment<'_>, to: &str, counts: bool) {
         self.next_seq = self.next_seq.max(lines::number_at(to, navigated::NEXT_SEQ));
         self.visit.arrived(to);
-        self.page.set(to, self.entropy.short_name());
+        self.page.set(to, self.entropy.number());
         if counts {
-            self.track(moment, event::PAGE_VIEW, "", None);
+            self.track(moment, event::PAGE_VIEW, "", "");
         }
     }
 
-    fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>) {
+    fn track(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: &str) {
         // A second session_start would have the id of the first, and be taken for it.
         let is_reserved = *name == *event::SESSION_START;
         let is_too_large = name.len() > event::NAME_BYTES_MAX || props.len() > event::PROPS_BYTES_MAX;
@@ -260,14 +263,14 @@ impl Tracker {
             before.totals.write(&mut previous);
         }
         self.visit.begin(moment, reason, self.page.line(navigated::PATH));
-        self.emit(moment, event::SESSION_START, "", None, previous.text());
+        self.emit(moment, event::SESSION_START, "", "", previous.text());
         if is_on_open_page {
-            self.emit(moment, event::PAGE_VIEW, "", None, "");
+            self.emit(moment, event::PAGE_VIEW, "", "", "");
         }
     }
 
     /// Stamps an event and puts it into the outbox; with the event that begins a session go the totals of the one before.
-    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: Option<Order<'_>>, previous: &str) {
+    fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: &str, previous: &str) {
         let session = self.visit.session_mut();
         session.totals.count(name, order);
         let mut facts = Lines::default();
@@ -280,7 +283,7 @@ impl Tracker {
         facts.push(name);
         facts.push_number(moment.wall.0);
         facts.push_number(moment.uptime.0);
-        facts.push(&self.page.id);
+        facts.push_name(self.page.id);
         facts.push_number(self.next_seq);
         facts.push(self.page.line(navigated::URL));
         facts.push(self.page.line(navigated::TITLE));
@@ -289,7 +292,7 @@ impl Tracker {
         facts.append(previous);
         self.next_seq += 1;
         self.outbox.push(&self.tab_id, &session.head, facts.text(), moment.uptime, &mut self.outputs);
-        if *name == *event::PAGE_VIEW || order.is_some() {
+        if *name == *event::PAGE_VIEW || !order.is_empty() {
             self.visit.save();
         }
     }

@@ -13,7 +13,7 @@ use std::fs;
 const PATH: &str = "src/browser/page/layout.js";
 
 /// Lists of lines and of kinds that JavaScript needs, by their modules' names.
-const LISTS: [(&str, &[&str]); 12] = [
+const LISTS: [(&str, &[&str]); 13] = [
     ("event", &layout::event::NAMES),
     ("input", &layout::input::NAMES),
     ("moment", &layout::moment::NAMES),
@@ -22,6 +22,7 @@ const LISTS: [(&str, &[&str]); 12] = [
     ("navigation", &layout::navigation::NAMES),
     ("landing", &layout::landing::NAMES),
     ("tracked", &layout::tracked::NAMES),
+    ("order", &layout::order::NAMES),
     ("dropped", &layout::dropped::NAMES),
     ("answered", &layout::answered::NAMES),
     ("outcome", &layout::outcome::NAMES),

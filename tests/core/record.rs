@@ -6,10 +6,10 @@ use shopbell_core::event::{Money, funnel_name};
 use shopbell_core::id::Entropy;
 use shopbell_core::layout::{head, totals};
 use shopbell_core::lines::{self, Lines};
-use shopbell_core::outbox::StoredChunk;
+use shopbell_core::outbox::{StoredChunk, key};
 use shopbell_core::record::{Record, Stored};
 use shopbell_core::session::{Rules, Session, Totals};
-use shopbell_core::text::{push_json, push_number, read_number};
+use shopbell_core::text::{self, push_json, push_number};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Tracker};
 
@@ -75,9 +75,9 @@ proptest! {
 
     #[test]
     fn any_text_in_storage_leads_to_a_first_session(stored in ".{0,200}", breaker in "(\\PC{0,20}\n){0,4}", tab_id in ".{0,20}", seq in prop::option::of(0..9_u64)) {
-        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
+        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance"));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &stored, breaker: &breaker };
-        tracker.handle(&moment, Input::Recovered(StoredChunk { tab_id: &tab_id, first_seq: 0, seq, text: &stored }));
+        tracker.handle(&moment, Input::Recovered(StoredChunk { key: &key(&tab_id, 0, seq), text: &stored }));
         tracker.handle(&moment, Input::Activity);
         let session = tracker.session().expect("activity begins a session");
         prop_assert_eq!(session.number(), 1);
@@ -88,11 +88,10 @@ proptest! {
     #[test]
     fn any_sealed_text_does_no_harm(inside in "(\\PC{0,30}\n){0,40}", seq in 0..50_u64) {
         let sealed = lines::seal(&inside);
-        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
+        let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance"));
         let moment = Moment { wall: Timestamp(1), uptime: Uptime(1), day: CivilDay(0), stored: &sealed, breaker: "" };
         for seq in [None, Some(seq)] {
-            let left = StoredChunk { tab_id: "old", first_seq: 3, seq, text: &sealed };
-            tracker.handle(&moment, Input::Recovered(left));
+            tracker.handle(&moment, Input::Recovered(StoredChunk { key: &key("old", 3, seq), text: &sealed }));
         }
         for input in [Input::TimerFired, Input::Activity, Input::NewSession, Input::Hidden] {
             tracker.handle(&moment, input);
@@ -126,7 +125,7 @@ proptest! {
         let mut text = String::new();
         push_number(&mut text, number);
         prop_assert_eq!(&text, &number.to_string());
-        prop_assert_eq!(read_number(&text), Some(number));
+        prop_assert_eq!(text::number(&text), number);
     }
 
     #[test]
@@ -152,8 +151,8 @@ fn a_step_far_past_the_funnel_is_one_of_it_at_once() {
 
 #[test]
 fn the_latest_time_that_javascript_has_can_be_read() {
-    assert_eq!(read_number("8640000000000000"), Some(TIME_MAX));
+    assert_eq!(text::number("8640000000000000"), TIME_MAX);
     for none in ["", "-1", "1.5", "1e3", " 1", "12345678901234567"] {
-        assert_eq!(read_number(none), None, "{none}");
+        assert_eq!(text::number(none), 0, "{none}");
     }
 }

@@ -61,7 +61,7 @@ impl Browser {
 
     fn tell(&mut self, input: Input<'_>) {
         let rules = self.rules.clone();
-        let chance = Entropy::new(format!("{} {}", self.tab, self.elapsed));
+        let chance = Entropy::new(&format!("{} {}", self.tab, self.elapsed));
         let tab = self.tab.clone();
         let tracker = self.tabs.entry(tab.clone()).or_insert_with(|| Tracker::new(rules, &tab, 0, "seed", chance));
         let record = self.record.clone();
@@ -114,7 +114,9 @@ impl Browser {
 
     fn act(&mut self, act: &str) {
         let (verb, object) = act.split_once(' ').unwrap_or((act, ""));
-        let track = |name, order| Input::Tracked { name, props: "{}", order };
+        fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
+            Input::Tracked { name, props: "{}", order }
+        }
         match verb {
             "load" => self.navigate(NavigationKind::Load, object),
             "return" => self.navigate(NavigationKind::Load, "return"),
@@ -122,10 +124,10 @@ impl Browser {
             "back" => self.navigate(NavigationKind::BackForward, object),
             "route" => self.navigate(NavigationKind::Spa, object),
             "click" => self.tell(Input::Activity),
-            "track" => self.tell(track("track", None)),
+            "track" => self.tell(track("track", "")),
             "buy" => {
                 let order = Order { id: object, value: Money(10 * Money::PER_UNIT), currency: "EUR" };
-                self.tell(track("purchase", Some(order)));
+                self.tell(track("purchase", &order.lines()));
             }
             "look" => self.tell(Input::SnapshotRequested),
             "hide" => self.tell(Input::Hidden),

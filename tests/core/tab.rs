@@ -38,7 +38,7 @@ impl Tab {
     /// A page that has just begun, on storage that other tabs may share.
     pub(crate) fn new(storage: &Storage, tab_id: &str, wall: u64) -> Self {
         Self {
-            tracker: Tracker::new(Rules::default(), tab_id, 0, "seed", Entropy::new(format!("chance {tab_id} {wall}"))),
+            tracker: Tracker::new(Rules::default(), tab_id, 0, "seed", Entropy::new(&format!("chance {tab_id} {wall}"))),
             storage: Rc::clone(storage),
             wall,
             began: wall,
@@ -113,7 +113,7 @@ impl Tab {
     }
 
     pub(crate) fn track(&mut self, name: &str) {
-        self.tell(Input::Tracked { name, props: "{\"a\":1}", order: None });
+        self.tell(Input::Tracked { name, props: "{\"a\":1}", order: "" });
     }
 
     /// The collector answers the latest batch.
@@ -131,19 +131,19 @@ impl Tab {
     pub(crate) fn recover(&mut self, names: &[&str]) {
         let stored = self.storage.borrow().clone();
         // Keys are `shopbell.TAB.FIRST` and `shopbell.TAB.FIRST.SEQ`.
-        let mut left: Vec<(&str, u64, Option<u64>, &str)> = Vec::new();
+        let mut left: Vec<(&str, u64, Option<u64>, &str, &str)> = Vec::new();
         for (key, text) in &stored {
             let parts: Vec<&str> = key.split('.').collect();
             if let [_, tab_id, first, rest @ ..] = parts.as_slice()
                 && names.contains(tab_id)
             {
                 let number = |part: &str| part.parse::<u64>().ok();
-                left.push((tab_id, number(first).expect("a number"), rest.first().copied().and_then(number), text));
+                left.push((tab_id, number(first).expect("a number"), rest.first().copied().and_then(number), key, text));
             }
         }
         left.sort_unstable();
-        for (tab_id, first_seq, seq, text) in left {
-            self.tell(Input::Recovered(StoredChunk { tab_id, first_seq, seq, text }));
+        for (_, _, _, key, text) in left {
+            self.tell(Input::Recovered(StoredChunk { key, text }));
         }
         self.tell(Input::TimerFired);
     }

@@ -25,7 +25,7 @@ fn the_example_of_a_visitor_who_comes_back_the_next_evening() {
     }
     tab.track("add_to_cart");
     let order = Order { id: "A1", value: Money(599_000), currency: "EUR" };
-    tab.tell(Input::Tracked { name: "purchase", props: "", order: Some(order) });
+    tab.tell(Input::Tracked { name: "purchase", props: "", order: &order.lines() });
     tab.check(1, "first", "facebook");
     let first = tab.tracker.session().cloned().expect("a session");
     assert_eq!(first.totals[totals::PAGE_VIEWS], 4);
@@ -47,7 +47,7 @@ fn an_order_counts_once_however_often_its_page_is_loaded() {
     let mut tab = Tab::open(&Storage::default(), EVENING, "/thanks");
     for _ in 0..3 {
         let order = Order { id: "A1", value: Money(10_000), currency: "EUR" };
-        tab.tell(Input::Tracked { name: "purchase", props: "", order: Some(order) });
+        tab.tell(Input::Tracked { name: "purchase", props: "", order: &order.lines() });
     }
     let sums = &tab.tracker.session().expect("a session").totals;
     assert_eq!((sums[totals::TRANSACTIONS], sums[totals::REVENUE], sums[totals::EVENTS]), (1, 10_000, 5));
@@ -126,7 +126,7 @@ fn a_page_that_was_kept_counts_on_from_where_its_tab_is() {
     let storage = Storage::default();
     let mut kept = Tab::open(&storage, EVENING, "/a");
     let mut later = Tab::new(&storage, "tab", EVENING + 1);
-    later.tracker = Tracker::new(Rules::default(), "tab", 2, "seed", Entropy::new("later".to_owned()));
+    later.tracker = Tracker::new(Rules::default(), "tab", 2, "seed", Entropy::new("later"));
     later.load(NavigationKind::Load, "/b");
     let to = Navigation {
         kind: NavigationKind::BackForward,

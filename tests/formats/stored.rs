@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 
 /// What a first page view by a campaign and a purchase store, in the order of writing.
 fn stored() -> Vec<(String, String)> {
-    let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, "seed", Entropy::new("chance".to_owned()));
+    let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 17, "seed", Entropy::new("chance"));
     let landing = Landing {
         utm: ["facebook", "cpc", "autumn", "", "", ""],
         parameters: "utm_source utm_medium utm_campaign ",
@@ -40,7 +40,7 @@ fn stored() -> Vec<(String, String)> {
         ..Moment::default()
     };
     tracker.handle(&moment, Input::Navigated { to: &to.lines(0), counts: true });
-    tracker.handle(&moment, Input::Tracked { name: "purchase", props: "{\"value\":59.9}", order: Some(order) });
+    tracker.handle(&moment, Input::Tracked { name: "purchase", props: "{\"value\":59.9}", order: &order.lines() });
     let mut stored = Vec::new();
     for output in tracker.poll(&moment) {
         if let Output::Store(key, text) = output {

@@ -24,19 +24,19 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     if let Stored::Record(read) = Stored::read(&record) {
         assert_eq!(Stored::read(&read.write()), Stored::Record(read));
     }
-    let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance".to_owned()));
+    let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance"));
     let (head, entry) = (seal(head), seal(entry));
     let landing = Landing::default().lines();
     let url = "https://shop.example/p/lamp";
     let to = Navigation { kind: NavigationKind::Load, url, path: "/p/lamp", browser_closed: false, landing: &landing, title: "" };
-    let left = |seq, text| Input::Recovered(StoredChunk { tab_id: "left", first_seq: 7, seq, text });
+    let left = |key, text| Input::Recovered(StoredChunk { key, text });
     let inputs = [
-        left(None, &head),
-        left(Some(7), &entry),
-        left(Some(8), &head),
+        left("shopbell.left.7", &head),
+        left("shopbell.left.7.7", &entry),
+        left("shopbell.left.7.8", &head),
         Input::TimerFired,
         Input::Navigated { to: &to.lines(0), counts: true },
-        Input::Tracked { name: "e", props: "{}", order: None },
+        Input::Tracked { name: "e", props: "{}", order: "" },
         Input::Hidden,
     ];
     for input in inputs {

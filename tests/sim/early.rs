@@ -79,8 +79,8 @@ pub struct Replayed {
 impl Replayed {
     /// The ids of the events.
     pub fn ids(&self) -> Vec<String> {
-        let entries = self.tracker.segments().iter().flat_map(|segment| &segment.entries);
-        entries.map(|entry| lines::at(&entry.facts, event::ID).to_owned()).collect()
+        let events = self.tracker.segments().iter().flat_map(Segment::events);
+        events.map(|facts| lines::at(facts, event::ID).to_owned()).collect()
     }
 
     /// The batches that its tracker would send.
@@ -105,7 +105,7 @@ pub fn replay(
 ) -> Result<Replayed, String> {
     let first = &pages[0];
     let mut run = Run {
-        tracker: Tracker::new(world.rules.clone(), "", 0, &first.chance, Entropy::new(String::new())),
+        tracker: Tracker::new(world.rules.clone(), "", 0, &first.chance, Entropy::new("")),
         model: Model::new(world.rules.clone(), first.chance.as_str().into()),
         all: Outcome::default(),
         record: &first.record,
@@ -134,8 +134,8 @@ pub fn replay(
     if is_written != record.is_some() {
         return Err(format!("an early page has to write {record:?}, and writes: {is_written}"));
     }
-    let names = tracker.segments().iter().flat_map(|segment| &segment.entries);
-    let names: Vec<_> = names.map(|entry| lines::at(&entry.facts, event::NAME)).collect();
+    let events = tracker.segments().iter().flat_map(Segment::events);
+    let names: Vec<_> = events.map(|facts| lines::at(facts, event::NAME)).collect();
     if names != all.events {
         return Err(format!("an early page told {names:?}, expected were {:?}", all.events));
     }
@@ -172,11 +172,13 @@ impl Run<'_> {
 
     fn call(&mut self, call: Call, at: At) -> Result<(), String> {
         let id = if let Call::Purchase(order) = call { order.to_string() } else { String::new() };
-        let order = Order { id: &id, value: Money(599_000), currency: "EUR" };
-        let track = |name, order| Input::Tracked { name, props: "{}", order };
+        let order = Order { id: &id, value: Money(599_000), currency: "EUR" }.lines();
+        fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
+            Input::Tracked { name, props: "{}", order }
+        }
         match call {
-            Call::Track => self.take(track("track", None), &Deed::Track { is_purchase: false }, at),
-            Call::Purchase(_) => self.take(track("purchase", Some(order)), &Deed::Track { is_purchase: true }, at),
+            Call::Track => self.take(track("track", ""), &Deed::Track { is_purchase: false }, at),
+            Call::Purchase(_) => self.take(track("purchase", &order), &Deed::Track { is_purchase: true }, at),
             Call::NewSession => self.take(Input::NewSession, &Deed::NewSession, at),
             Call::CheckoutPending => self.take(Input::CheckoutPending, &Deed::CheckoutPending, at),
         }

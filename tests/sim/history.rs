@@ -221,9 +221,9 @@ impl History {
     pub fn replayed(&mut self, segments: &[Segment]) {
         for segment in segments {
             let session: Rc<str> = lines::at(&segment.head, head::ID).into();
-            for entry in &segment.entries {
-                let name = lines::at(&entry.facts, event::NAME);
-                if self.early.insert(lines::at(&entry.facts, event::ID).to_owned()) {
+            for facts in segment.events() {
+                let name = lines::at(facts, event::NAME);
+                if self.early.insert(lines::at(facts, event::ID).to_owned()) {
                     let counts = self.tracked.entry(Rc::clone(&session)).or_default();
                     counts[0] += 1;
                     counts[1] += u64::from(name == "page_view");
@@ -236,10 +236,10 @@ impl History {
     /// A batch reached the collector.
     pub fn arrived(&mut self, batch: &Segment) -> Result<(), String> {
         let session = lines::at(&batch.head, head::ID);
-        for entry in batch.batch() {
-            let line = |index| lines::at(&entry.facts, index);
+        for facts in batch.batch() {
+            let line = |index| lines::at(facts, index);
             let (id, name) = (line(event::ID), line(event::NAME));
-            let fact = (session.to_owned(), batch.tab_id.clone(), entry.seq);
+            let fact = (session.to_owned(), batch.tab_id.clone(), lines::number_at(facts, event::SEQ));
             let known = self.arrived.entry(id.to_owned()).or_insert_with(|| fact.clone());
             let is_start = name == "session_start";
             if *known != fact && !(is_start && known.0 == fact.0) {
@@ -248,7 +248,7 @@ impl History {
             if is_start && *self.starts.entry(session.to_owned()).or_insert_with(|| id.to_owned()) != id {
                 return Err(format!("{session} begins twice"));
             }
-            let previous = lines::behind(&entry.facts, event::LINES + totals::LINES);
+            let previous = lines::behind(facts, event::LINES + totals::LINES);
             if previous.is_empty() == (is_start && lines::at(&batch.head, head::NUMBER) != "1") {
                 return Err(format!("{name} of {session} has the totals of the session before, or has them not"));
             }

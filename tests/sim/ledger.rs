@@ -41,14 +41,12 @@ pub struct Ledger {
 }
 
 fn ids(batch: &Segment) -> Vec<Rc<str>> {
-    batch.batch().iter().map(|entry| lines::at(&entry.facts, event::ID).into()).collect()
+    batch.batch().map(|facts| lines::at(facts, event::ID).into()).collect()
 }
 
 /// Tabs that begin a session at once each track the event that begins it, under one id.
 fn is_start(batch: &Segment, id: &str) -> bool {
-    batch.batch().iter().any(|entry| {
-        lines::at(&entry.facts, event::ID) == id && lines::at(&entry.facts, event::NAME) == "session_start"
-    })
+    batch.batch().any(|facts| lines::at(facts, event::ID) == id && lines::at(facts, event::NAME) == "session_start")
 }
 
 impl Ledger {
@@ -119,11 +117,10 @@ impl Ledger {
         self.arrived.contains(id) || self.dropped.contains(id) || self.lost.contains(id)
     }
 
-    /// A chunk of storage is removed, or written again without some of its events.
-    pub fn removed(&mut self, key: &str, before: &str, after: &str) -> Result<(), String> {
-        let left = chunk::ids(key, after);
+    /// A chunk of storage is removed.
+    pub fn removed(&mut self, key: &str, before: &str) -> Result<(), String> {
         for id in chunk::ids(key, before) {
-            if left.contains(&id) || self.is_settled(&id) {
+            if self.is_settled(&id) {
                 continue;
             }
             // Its head was wiped, and another tab wrote the record before this one could see that it was gone.
@@ -191,8 +188,8 @@ impl Ledger {
             }
             Answer::Rejected => self.dropped.extend(ids),
             Answer::TooLarge if is_one => self.dropped.extend(ids),
-            Answer::TooLarge => {}
-            Answer::Refused | Answer::Blocked | Answer::Unavailable(_) => self.may_repeat.extend(ids),
+            // What is taken of it in parts stays in storage until all of it is.
+            Answer::TooLarge | Answer::Refused | Answer::Blocked | Answer::Unavailable(_) => self.may_repeat.extend(ids),
         }
         match answer {
             Answer::TooLarge if is_one => self.is_failing = true,
@@ -216,8 +213,8 @@ impl Ledger {
     /// A page has these in its memory, and other pages do not know what became of them: it is kept and its storage takes
     /// nothing more, or it ends and has not heard an answer.
     pub fn is_known_to_one(&mut self, segments: &[Segment]) {
-        for entry in segments.iter().flat_map(|segment| &segment.entries) {
-            self.may_repeat.insert(lines::at(&entry.facts, event::ID).into());
+        for facts in segments.iter().flat_map(Segment::events) {
+            self.may_repeat.insert(lines::at(facts, event::ID).into());
         }
     }
 
@@ -245,8 +242,8 @@ impl Ledger {
     /// A page is over: what waits in its memory must be in storage, unless that did not take it.
     pub fn ends(&mut self, segments: &[Segment], storage: &Storage, can_lose: bool) -> Result<(), String> {
         for segment in segments {
-            for entry in &segment.entries {
-                let id = lines::at(&entry.facts, event::ID);
+            for facts in segment.events() {
+                let id = lines::at(facts, event::ID);
                 if self.is_settled(id) || storage.has(&segment.tab_id, segment.first_seq, id) {
                     continue;
                 }

@@ -2,6 +2,8 @@
 
 use crate::plan::Parameters;
 use shopbell_core::effect::BatchId;
+use shopbell_core::layout::event;
+use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, Segment};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -143,11 +145,8 @@ impl Network {
             return Fate::Unstored(Answer::Rejected);
         }
         let is_poisoned = |seq: u64| seq % POISON_EVERY == 7;
-        let events = segment.batch();
-        if world
-            .batch_events_max
-            .is_some_and(|most| events.len() > most || events.iter().any(|entry| is_poisoned(entry.seq)))
-        {
+        let is_any_poisoned = || segment.batch().any(|facts| is_poisoned(lines::number_at(facts, event::SEQ)));
+        if world.batch_events_max.is_some_and(|most| segment.batch_count() > most || is_any_poisoned()) {
             return Fate::Unstored(Answer::TooLarge);
         }
         Fate::Answered(Answer::Accepted)

@@ -287,7 +287,7 @@ impl World<'_> {
             Act::Track => self.track(tab),
             Act::Purchase => {
                 let id = step.chance.to_string();
-                let order = Some(Order { id: &id, value: Money(599_000), currency: "EUR" });
+                let order = &Order { id: &id, value: Money(599_000), currency: "EUR" }.lines();
                 let input = Input::Tracked { name: "purchase", props: "{}", order };
                 self.tell(tab, input, &Deed::Track { is_purchase: true })
             }
@@ -319,17 +319,17 @@ impl World<'_> {
     }
 
     fn track(&mut self, tab: usize) -> Result<(), String> {
-        let input = Input::Tracked { name: "track", props: "{}", order: None };
+        let input = Input::Tracked { name: "track", props: "{}", order: "" };
         self.tell(tab, input, &Deed::Track { is_purchase: false })
     }
 
     /// Events in one task, with a purchase in the middle.
     fn track_all(&mut self, tab: usize, events: usize) -> Result<(), String> {
         let id = self.step.chance.to_string();
-        let order = Order { id: &id, value: Money(599_000), currency: "EUR" };
+        let order = Order { id: &id, value: Money(599_000), currency: "EUR" }.lines();
         let one = |nth| {
             let is_purchase = nth == events / 2;
-            let (name, order) = if is_purchase { ("purchase", Some(order)) } else { ("track", None) };
+            let (name, order) = if is_purchase { ("purchase", &*order) } else { ("track", "") };
             (Input::Tracked { name, props: "{}", order }, Deed::Track { is_purchase })
         };
         let task: Vec<_> = (0..events).map(one).collect();

@@ -28,6 +28,7 @@ import {
   NAVIGATION_SPA,
   URL_UNITS_MAX,
 } from './layout.js';
+import { chosen } from './rules.js';
 
 const UTM = {
   [LANDING_UTM_SOURCE]: 'utm_source',
@@ -40,9 +41,6 @@ const UTM = {
 const LOWER_CASE = /utm_(source|medium)/;
 
 let page; // the page in view, by its URL
-let choices = {}; // `gateways` and `internalCampaigns`, as the site chose
-
-export const useChoices = (chosen) => (choices = chosen);
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
 export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
@@ -62,7 +60,7 @@ export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }
     [NAVIGATED_URL]: clean(url, URL_UNITS_MAX),
     [NAVIGATED_PATH]: clean(path, URL_UNITS_MAX),
     [NAVIGATED_TITLE]: clean(title),
-  })}\n${toLines(landing(url, referrer, choices))}`;
+  })}\n${toLines(landing(url, referrer, chosen))}`;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { arrival, kindOf } from './arrivals.js';
 import { give, toCalls, toInput } from './facts.js';
 import { attempt } from './guard.js';
-import { INPUT_EARLY, INPUT_EARLY_PAGE, INPUT_NAVIGATED } from './layout.js';
+import { INPUT_EARLY, INPUT_EARLY_PAGE, INPUT_HIDDEN, INPUT_NAVIGATED } from './layout.js';
 import { startLines } from './rules.js';
 import { EARLY_KEY, isAllStored, KEY, read, store, take } from './storage.js';
 
@@ -23,12 +23,14 @@ export function replayEarly() {
       const calls = toCalls(page);
       if (chains.at(-1)?.record !== record) {
         const start = startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' });
-        chains.push({ record, inputs: [toInput(INPUT_EARLY, `${start}\n${record}`, left)] });
+        chains.push({ record, inputs: [toInput(INPUT_EARLY, `${start}\n${record}`, began)] });
       }
-      chains.at(-1).inputs.push(toInput(INPUT_EARLY_PAGE, chance, began), view, ...calls);
+      const chain = chains.at(-1);
+      chain.left = toInput(INPUT_HIDDEN, '', left);
+      chain.inputs.push(toInput(INPUT_EARLY_PAGE, chance, began), view, ...calls);
     });
   }
-  for (const { inputs } of chains) give(read(KEY), inputs);
+  for (const { inputs, left } of chains) give(read(KEY), [...inputs, left]);
   // What could not be stored is still there for the next page.
   if (text && !isAllStored()) store(EARLY_KEY, text);
 }

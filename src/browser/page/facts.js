@@ -13,11 +13,11 @@ import {
   MOMENT_KIND,
   MOMENT_UPTIME,
   MOMENT_WALL,
-  TRACKED_CURRENCY,
+  ORDER_CURRENCY,
+  ORDER_ID,
+  ORDER_VALUE,
   TRACKED_NAME,
-  TRACKED_ORDER_ID,
   TRACKED_PROPS,
-  TRACKED_VALUE,
 } from './layout.js';
 import { BREAKER_KEY, KEY, read } from './storage.js';
 
@@ -83,15 +83,17 @@ function trackedLines(name, props) {
   const json = props == 'null' ? '' : (props ?? '');
   // Only objects have members, and only a text is a name.
   if ((json && json[0] != '{') || !name.trim()) return;
-  const { value, currency, transaction_id } = name == 'purchase' && json ? JSON.parse(json) : {};
-  return toLines({
-    [TRACKED_NAME]: clean(name),
-    [TRACKED_PROPS]: json,
-    [TRACKED_VALUE]: name == 'purchase' ? Math.round(Math.min(Math.max(0, +value || 0), 1e9) * 1e4) : '',
-    [TRACKED_CURRENCY]: clean(currency ?? '', 8),
-    [TRACKED_ORDER_ID]: clean(transaction_id ?? ''),
-  });
+  const lines = toLines({ [TRACKED_NAME]: clean(name), [TRACKED_PROPS]: json });
+  return name == 'purchase' ? `${lines}\n${orderLines(json && JSON.parse(json))}` : lines;
 }
+
+/** What the session's totals need of a purchase. */
+const orderLines = ({ value, currency, transaction_id }) =>
+  toLines({
+    [ORDER_VALUE]: Math.round(Math.min(Math.max(0, +value || 0), 1e9) * 1e4),
+    [ORDER_CURRENCY]: clean(currency ?? '', 8),
+    [ORDER_ID]: clean(transaction_id ?? ''),
+  });
 
 /** What came before is reported before: a route change that was not complete, and the site's calls. */
 function reportEarlier() {

@@ -15,7 +15,8 @@ import {
   START_TIMEOUT_MS,
 } from './layout.js';
 
-let chosen;
+/** The site's choices. */
+export let chosen = {};
 
 /**
  * The site's choices, checked: `collector`, `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,

@@ -15,17 +15,16 @@ import {
   OUTCOME_FAILED,
   OUTCOME_REFUSED,
 } from './layout.js';
+import { chosen } from './rules.js';
 
 const REQUEST_MS = ANSWER_MS_MAX - 1000; // a request without an answer for so long has failed
 const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
 
-let collector;
 let takesGzip; // whether the collector says that it does
 let inFlight = 0;
 let waiting = []; // to call when nothing is in flight
 let hasLeft; // whether the page is left, or kept for back and forward
 
-export const useCollector = (url) => (collector = url);
 export const leave = (isLeft) => (hasLeft = isLeft);
 export const isLeft = () => hasLeft;
 export const isHidden = () => hasLeft || document.hidden;
@@ -76,7 +75,7 @@ export function send(body, batch, isRetry) {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
     await 0;
     if (isHidden() && !('keepalive' in Request.prototype)) {
-      if (!navigator.sendBeacon(collector, body)) answer(OUTCOME_REFUSED);
+      if (!navigator.sendBeacon(chosen.collector, body)) answer(OUTCOME_REFUSED);
       return;
     }
     let headers;
@@ -85,7 +84,7 @@ export function send(body, batch, isRetry) {
       headers = { 'content-encoding': 'gzip' };
     }
     began = performance.now();
-    const response = await fetch(collector, {
+    const response = await fetch(chosen.collector, {
       method: 'POST',
       body,
       headers,

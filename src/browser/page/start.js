@@ -1,6 +1,6 @@
 // A page's tracker begins.
 
-import { arrive, kindOf, useChoices } from './arrivals.js';
+import { arrive, kindOf } from './arrivals.js';
 import { pageNow, whenShown } from './began.js';
 import { now, useZone } from './clock.js';
 import { device } from './device.js';
@@ -8,7 +8,7 @@ import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './fact
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
-import { isHidden, isLeft, leave, useCollector } from './send.js';
+import { isHidden, isLeft, leave } from './send.js';
 import { openStorage } from './storage.js';
 import { adopt, joinTabs, random } from './tabs.js';
 
@@ -20,8 +20,6 @@ import { adopt, joinTabs, random } from './tabs.js';
 export async function start(feed, options, howItBegan) {
   useFeed(feed);
   useRules(options);
-  useChoices(options);
-  useCollector(options.collector);
   useZone(options.midnight);
   openStorage(options.storage);
   listenForLeaving();

@@ -6,9 +6,7 @@ import {
   EVENT_TIME,
   INPUT_RECOVERED,
   INPUT_TIMER_FIRED,
-  RECOVERED_FIRST_SEQ,
-  RECOVERED_SEQ,
-  RECOVERED_TAB_ID,
+  RECOVERED_KEY,
 } from './layout.js';
 import { isLeft } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, takeTab } from './storage.js';
@@ -122,9 +120,6 @@ export function adopt() {
   const found = outboxKeys().filter(([, tab]) => tabs.includes(tab));
   // Each segment's first chunk comes before the others, and these in order.
   found.sort(([, , first, seq = -1], [, , otherFirst, otherSeq = -1]) => first - otherFirst || seq - otherSeq);
-  for (const [key, tab, first, seq = ''] of found) {
-    const lines = { [RECOVERED_TAB_ID]: tab, [RECOVERED_FIRST_SEQ]: first, [RECOVERED_SEQ]: seq };
-    add(INPUT_RECOVERED, `${toLines(lines)}\n${read(key)}`);
-  }
+  for (const [key] of found) add(INPUT_RECOVERED, `${toLines({ [RECOVERED_KEY]: key })}\n${read(key)}`);
   if (found[0]) report(INPUT_TIMER_FIRED);
 }

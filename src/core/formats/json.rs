@@ -76,13 +76,13 @@ impl Json {
             let line = lines::next(&mut rest);
             match kind {
                 kind::TEXT => self.text(name, line),
-                kind::STEP => self.text(name, event::funnel_name(number(line) as usize)),
+                kind::STEP => self.text(name, event::funnel_name(text::number(line) as usize)),
                 kind::UNSENT => {}
                 _ if line.is_empty() => {}
                 _ => {
                     self.name(name);
                     if kind == kind::MONEY {
-                        Money(number(line)).write(&mut self.out);
+                        Money(text::number(line)).write(&mut self.out);
                     } else {
                         self.out.push_str(line);
                     }
@@ -91,8 +91,4 @@ impl Json {
         }
         rest
     }
-}
-
-fn number(line: &str) -> u64 {
-    text::read_number(line).unwrap_or_default()
 }

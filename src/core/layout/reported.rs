@@ -171,18 +171,22 @@ lists! {
         SPA,
     }
 
-    /// An event that the site tracks.
+    /// An event that the site tracks; [`order`](super::order) follows if it is a purchase.
     tracked {
         /// Its name.
         NAME,
         /// Its properties: a JSON object, or empty.
         PROPS,
-        /// The value of the order in ten-thousandths, if it is a purchase; else empty.
+    }
+
+    /// What the session's totals need of a purchase.
+    order {
+        /// Its value in ten-thousandths of the currency's unit.
         VALUE,
-        /// The order's currency.
+        /// ISO 4217 code; empty if the shop gave none.
         CURRENCY,
-        /// The order's id.
-        ORDER_ID,
+        /// The shop's order id (`transaction_id`); empty if it gave none.
+        ID,
     }
 
     /// Calls that are no events, or for which there was no room before there was a tracker.
@@ -217,11 +221,7 @@ lists! {
 
     /// What an earlier page left in storage; the stored text follows.
     recovered {
-        /// The tab that wrote it.
-        TAB_ID,
-        /// The segment, by the `seq` of its first event.
-        FIRST_SEQ,
-        /// The first event of the chunk; empty for the chunk that has the segment's head.
-        SEQ,
+        /// The key that it is stored under.
+        KEY,
     }
 }

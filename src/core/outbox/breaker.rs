@@ -63,11 +63,11 @@ impl Breaker {
         self.failures == 0
     }
 
-    /// How long to wait yet; `None` for as long as the session lasts. A wait that is longer than any there is counts for
+    /// How long to wait yet; without end for as long as the session lasts. A wait that is longer than any there is counts for
     /// nothing: the clock was set since.
-    pub(super) fn wait_ms(&self, wall: Timestamp, session_id: &str) -> Option<u64> {
+    pub(super) fn wait_ms(&self, wall: Timestamp, session_id: &str) -> u64 {
         let is_quiet = self.failures >= BLOCKED_FAILURES && self.blocked == name(session_id);
-        (!is_quiet).then_some(self.left_ms(wall))
+        if is_quiet { u64::MAX } else { self.left_ms(wall) }
     }
 
     fn left_ms(&self, wall: Timestamp) -> u64 {

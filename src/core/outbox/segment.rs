@@ -5,7 +5,7 @@ use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
 use crate::effect::{BatchId, Output};
 use crate::event;
 use crate::layout;
-use crate::lines::{self, SEPARATOR, kind};
+use crate::lines::{self, Lines, SEPARATOR, kind};
 use crate::text::{self, json_bytes, push_number};
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -19,12 +19,8 @@ const EVENT_BYTES: usize = 48;
 /// A chunk that an earlier page left in storage.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredChunk<'a> {
-    /// The tab that wrote it.
-    pub tab_id: &'a str,
-    /// The segment, by the `seq` of its first event.
-    pub first_seq: u64,
-    /// The chunk's first event; `None` for the chunk that begins with the segment's head.
-    pub seq: Option<u64>,
+    /// Its [`key`].
+    pub key: &'a str,
     /// What is stored.
     pub text: &'a str,
 }
@@ -76,8 +72,8 @@ pub struct Segment {
     pub(super) is_stored: bool,
     /// How many bytes of the facts were stored.
     stored: usize,
-    /// The storage keys of its chunks, that of the head first. They stay until all of its events have left.
-    keys: Vec<String>,
+    /// The storage keys of its chunks, a line each, that of the head first. They stay until all of its events have left.
+    keys: Lines,
     /// Whether it has a purchase or a refund: then it is dropped last.
     pub(super) has_revenue: bool,
     /// What it takes as one batch at most. It does not shrink where a part has left.
@@ -99,7 +95,7 @@ impl Segment {
             batch_events_max: usize::MAX,
             is_stored,
             stored: 0,
-            keys: Vec::new(),
+            keys: Lines::default(),
             has_revenue: false,
             bytes: ENVELOPE_BYTES + json_bytes(head),
             opened,
@@ -146,7 +142,7 @@ impl Segment {
         if added.is_empty() || !self.is_stored {
             return;
         }
-        let seq = Some(lines::number_at(added, layout::event::SEQ)).filter(|seq| *seq != self.first_seq);
+        let seq = (self.stored > 0).then(|| lines::number_at(added, layout::event::SEQ));
         let mut lines = String::new();
         if seq.is_none() {
             lines.push_str(&self.head);
@@ -154,15 +150,15 @@ impl Segment {
         }
         lines.push_str(text::without_last(added, 1));
         let key = key(&self.tab_id, self.first_seq, seq);
-        self.keys.push(text::owned(&key));
+        self.keys.push(&key);
         out.push(Output::Store(key, lines::seal(&lines)));
         self.stored = self.facts.len();
     }
 
     /// Takes over the events of a chunk that is stored under this key, unless they are in hand. Returns how many of them are
     /// too old and left out; where none is left, the chunk goes from storage, but for the head, which others need.
-    pub(super) fn recover(&mut self, key: String, events: &str, wall: Timestamp, out: &mut Vec<Output>) -> u64 {
-        if self.keys.contains(&key) {
+    pub(super) fn recover(&mut self, key: &str, events: &str, wall: Timestamp, out: &mut Vec<Output>) -> u64 {
+        if self.has(key) {
             return 0;
         }
         let (mut rest, mut old, before) = (events, 0, self.count);
@@ -175,16 +171,17 @@ impl Segment {
             }
         }
         self.stored = self.facts.len();
-        if self.count == before && !self.keys.is_empty() {
-            out.push(Output::Store(key, String::new()));
+        if self.count == before && !self.keys.text().is_empty() {
+            out.push(Output::Store(text::owned(key), String::new()));
         } else {
             self.keys.push(key);
         }
         old
     }
 
-    /// Removes its first so many events, and when it has no more, what is stored of it: the head last, so that a crash in
-    /// between leaves no event without a head.
+    /// Removes its first so many events, and when none is left, what is stored of it: the head last, so that a crash in
+    /// between leaves no event without one. Until then storage has it whole: a page that takes it over after this one sends
+    /// again what a collector has taken in parts.
     pub(super) fn remove(&mut self, first: usize, out: &mut Vec<Output>) {
         let mut rest = &*self.facts;
         for _ in 0..first {
@@ -193,11 +190,26 @@ impl Segment {
         self.facts = text::owned(rest);
         self.stored = self.facts.len();
         self.count -= first;
-        while self.count == 0
-            && let Some(key) = self.keys.pop()
-        {
-            out.push(Output::Store(key, String::new()));
+        let mut keys = self.keys.text();
+        if self.count > 0 || keys.is_empty() {
+            return;
         }
+        let head = lines::next(&mut keys);
+        while !keys.is_empty() {
+            out.push(Output::Store(text::owned(lines::next(&mut keys)), String::new()));
+        }
+        out.push(Output::Store(text::owned(head), String::new()));
+    }
+
+    /// Whether a chunk of it is stored under this key.
+    fn has(&self, key: &str) -> bool {
+        let mut keys = self.keys.text();
+        while !keys.is_empty() {
+            if *lines::next(&mut keys) == *key {
+                return true;
+            }
+        }
+        false
     }
 }
 

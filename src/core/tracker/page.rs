@@ -58,14 +58,15 @@ impl Navigation<'_> {
 /// The page in view.
 #[derive(Debug, Default)]
 pub(super) struct Page {
-    pub(super) id: String,
+    /// See [`Lines::push_name`].
+    pub(super) id: u64,
     /// Lines of [`Navigation`]; none before the first.
     navigation: String,
 }
 
 impl Page {
     /// Another page is in view.
-    pub(super) fn set(&mut self, navigation: &str, id: String) {
+    pub(super) fn set(&mut self, navigation: &str, id: u64) {
         self.id = id;
         text::set(&mut self.navigation, navigation);
     }

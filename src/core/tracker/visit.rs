@@ -32,7 +32,7 @@ pub(super) struct Visit {
     /// How the visitor arrived, until an activity has made use of it.
     arrival: Arrival,
     /// The campaign source that the URL of the page in view names; empty for none.
-    campaign_before: String,
+    campaign_before: Seen,
     /// Whether that arrival may end a session: not if its URL was only loaded again.
     is_fresh: bool,
     /// Whether no tab of the origin was left when this one came.
@@ -53,7 +53,7 @@ impl Visit {
             seen: Seen::default(),
             base: Numbers::default(),
             arrival: Arrival::default(),
-            campaign_before: String::new(),
+            campaign_before: Seen::default(),
             is_fresh: false,
             browser_closed: false,
             next_manual: Uptime(0),
@@ -120,8 +120,8 @@ impl Visit {
         let campaign = arrival.campaign(self.rules.campaign);
         let kind = lines::number_at(to, navigated::KIND) as usize;
         let is_spa = kind == navigation::SPA;
-        let is_arrival = !is_spa || !campaign.is_empty() && *campaign != *self.campaign_before;
-        text::set(&mut self.campaign_before, campaign);
+        let is_other = self.campaign_before.is_new(campaign);
+        let is_arrival = !is_spa || is_other && !campaign.is_empty();
         if is_arrival {
             self.is_fresh = is_spa || kind == navigation::LOAD;
             self.arrival = arrival;

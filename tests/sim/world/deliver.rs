@@ -121,19 +121,18 @@ impl World<'_> {
 
     /// Tells what tabs have left behind.
     pub(super) fn recover(&mut self, place: usize, names: &[String]) -> Result<(), String> {
-        let mut left: Vec<(String, u64, Option<u64>, String)> = Vec::new();
+        let mut left: Vec<(String, u64, Option<u64>, String, String)> = Vec::new();
         for (key, text) in &self.storage.entries {
             let mut parts = key.split('.').skip(1);
             let name = parts.next().unwrap_or_default();
             if names.iter().any(|wanted| wanted == name) {
                 let mut number = || parts.next().and_then(|part| part.parse().ok());
-                left.push((name.to_owned(), number().unwrap_or(0), number(), text.clone()));
+                left.push((name.to_owned(), number().unwrap_or(0), number(), key.clone(), text.clone()));
             }
         }
         left.sort();
-        for (tab_id, first_seq, seq, text) in &left {
-            let leftover = StoredChunk { tab_id, first_seq: *first_seq, seq: *seq, text };
-            self.tell(place, Input::Recovered(leftover), &Deed::Nothing)?;
+        for (_, _, _, key, text) in &left {
+            self.tell(place, Input::Recovered(StoredChunk { key, text }), &Deed::Nothing)?;
         }
         if left.is_empty() { Ok(()) } else { self.tell(place, Input::TimerFired, &Deed::Save) }
     }

@@ -6,7 +6,7 @@ use crate::model::{Deed, Known, Outcome, When};
 use shopbell_core::effect::Output;
 use shopbell_core::layout::event;
 use shopbell_core::lines;
-use shopbell_core::outbox::{BREAKER_KEY, DropReason, Segment, key};
+use shopbell_core::outbox::{BREAKER_KEY, DropReason, Segment};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment};
@@ -87,13 +87,14 @@ impl World<'_> {
         }
         let (waiting, aged) = (page.tracker.waiting(), dropped(page) - aged);
         if let ([(Input::Recovered(stored), _)], true) = (task, aged > 0) {
-            let key = key(stored.tab_id, stored.first_seq, stored.seq);
             // The event that begins a session has one id, whoever tells it: another of the same may be kept.
             let mut segments = page.tracker.segments().iter();
-            let is_its = |one: &&Segment| one.tab_id == stored.tab_id && one.first_seq == stored.first_seq;
-            let entries = segments.find(is_its).into_iter().flat_map(|segment| &segment.entries);
-            let kept: Vec<_> = entries.map(|entry| lines::at(&entry.facts, event::ID).to_owned()).collect();
-            self.ledger.aged(&chunk::ids(&key, stored.text), &kept, aged)?;
+            let is_its = |one: &&Segment| {
+                chunk::parts(stored.key).is_some_and(|(tab, first, _)| one.tab_id == tab && one.first_seq == first)
+            };
+            let events = segments.find(is_its).into_iter().flat_map(Segment::events);
+            let kept: Vec<_> = events.map(|facts| lines::at(facts, event::ID).to_owned()).collect();
+            self.ledger.aged(&chunk::ids(stored.key, stored.text), &kept, aged)?;
         }
         match task {
             [(Input::Recovered(_), _)] => page.entered += waiting - waited + aged,
@@ -162,12 +163,9 @@ impl World<'_> {
                             self.ledger.tracked(&event);
                         }
                     }
-                    let before = self.storage.entries.get(&key).cloned().unwrap_or_default();
-                    if happens {
-                        self.ledger.removed(&key, &before, &text)?;
-                    }
                     if happens && text.is_empty() {
-                        self.storage.entries.remove(&key);
+                        let before = self.storage.entries.remove(&key).unwrap_or_default();
+                        self.ledger.removed(&key, &before)?;
                     } else if happens && page.is_stored {
                         page.is_stored &= !self.storage.is_full;
                         if page.is_stored {

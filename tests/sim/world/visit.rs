@@ -99,7 +99,7 @@ impl World<'_> {
     fn page(&mut self, name: &str, next_seq: u64) -> Page {
         let rules = self.parameters.rules.clone();
         self.pages_so_far += 1;
-        let entropy = Entropy::new(format!("page {}", self.pages_so_far));
+        let entropy = Entropy::new(&format!("page {}", self.pages_so_far));
         let seed = self.agreed_seed();
         Page {
             tracker: Tracker::new(rules.clone(), name, next_seq, &seed, entropy),
