@@ -1,6 +1,6 @@
 //! Carries what the page reports into the tracker, and what the tracker asks for out.
 
-use crate::{HOST, page, report};
+use crate::{page, report};
 use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
@@ -11,6 +11,7 @@ use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
+use std::cell::Cell;
 
 pub(crate) struct Host {
     tracker: Tracker,
@@ -26,23 +27,27 @@ pub(crate) struct Host {
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
-pub(crate) fn feed(reports: &str) -> u64 {
+pub(crate) fn feed(slot: &Cell<Option<&'static mut Host>>, reports: &str) -> u64 {
     let mut rest = reports;
     let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
     let moment = Moment { stored, breaker, ..Moment::default() };
     let inputs = rest;
     let first = report::next(&mut rest);
     let is_early = first.kind == input::EARLY;
-    if !is_early && first.kind != input::START {
-        return crate::with_host(|host| host.take(moment, inputs)).unwrap_or_default();
+    let mut next_seq = 0;
+    if is_early || first.kind == input::START {
+        // It lives as long as the page; an early page's is small.
+        let host = Box::leak(Box::new(Host::new(first.lines, is_early)));
+        if is_early {
+            next_seq = host.take(moment, rest);
+        } else {
+            slot.set(Some(host));
+        }
+    } else if let Some(host) = slot.take() {
+        next_seq = host.take(moment, inputs);
+        slot.set(Some(host));
     }
-    // It lives as long as the page; an early page's is small.
-    let host = Box::leak(Box::new(Host::new(first.lines, is_early)));
-    if is_early {
-        return host.take(moment, rest);
-    }
-    HOST.with(|slot| slot.set(Some(host)));
-    0
+    next_seq
 }
 
 impl Host {

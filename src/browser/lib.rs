@@ -152,7 +152,7 @@ impl Shopbell {
 /// It is one text, since wasm-bindgen's code for each further parameter is larger than what reads it here.
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(reports: &str) -> f64 {
-    host::feed(reports) as f64
+    HOST.with(|slot| host::feed(slot, reports)) as f64
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

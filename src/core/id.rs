@@ -14,20 +14,14 @@ pub fn fingerprint(text: &str) -> u64 {
     hash(EMPTY, text)
 }
 
-/// A text that was seen, by its fingerprint; at first, the empty one.
-#[derive(Debug)]
+/// A text that was seen, by how its fingerprint differs from that of the empty text, which is the first.
+#[derive(Debug, Default)]
 pub(crate) struct Seen(u64);
-
-impl Default for Seen {
-    fn default() -> Self {
-        Self(EMPTY)
-    }
-}
 
 impl Seen {
     /// Takes a text for seen; returns whether it is another than before.
     pub(crate) fn is_new(&mut self, text: &str) -> bool {
-        let before = core::mem::replace(&mut self.0, fingerprint(text));
+        let before = core::mem::replace(&mut self.0, fingerprint(text) ^ EMPTY);
         self.0 != before
     }
 }

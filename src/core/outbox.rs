@@ -64,7 +64,7 @@ impl Outbox {
     /// Adds an event of these facts and of the session with this head, from the tab called `tab_id`. It is stored with
     /// [`store`](Self::store).
     pub fn push(&mut self, tab_id: &str, head: &str, facts: &str, uptime: Uptime, out: &mut Vec<Output>) {
-        let bytes = segment::entry_bytes(facts);
+        let bytes = segment::event_bytes(facts);
         let is_stored = segment::has_revenue(facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {

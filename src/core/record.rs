@@ -21,11 +21,11 @@ pub struct Record {
 
 /// What stands under [`RECORD_KEY`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stored {
+pub enum Stored<'a> {
     /// A record, of this version or an older one.
     Record(Record),
     /// The record of a later version of the tracker. It is left alone; of it only the device's seed is known.
-    Newer(String),
+    Newer(&'a str),
     /// Nothing, or garbage.
     Nothing,
 }
@@ -41,12 +41,12 @@ impl Record {
     }
 }
 
-impl Stored {
+impl<'a> Stored<'a> {
     /// Reads what is stored.
-    pub fn read(text: &str) -> Self {
+    pub fn read(text: &'a str) -> Self {
         let mut rest = match lines::open(text) {
             Opened::Lines(lines) => lines,
-            Opened::Newer(lines) => return Self::Newer(owned(lines::at(lines, layout::record::SEED))),
+            Opened::Newer(lines) => return Self::Newer(lines::at(lines, layout::record::SEED)),
             Opened::Garbage => return Self::Nothing,
         };
         let seed = owned(lines::next(&mut rest));

@@ -29,12 +29,13 @@ const KINDS = {
 };
 
 let feed; // the way into the module
-let isStarted; // whether the page's tracker is there to take inputs
 let inputs = []; // reported, and not yet given to the module
 let page = { calls: [], dropped: 0 }; // the site's calls that are still to be reported
 let deferred; // makes an input that is complete only later, unless another comes first
 let shown;
 
+/** Whether the page's tracker is there to take inputs. */
+export let isStarted = false;
 /** The seq of the tab's next event, by the tracker's last word. */
 export let nextSeq = 0;
 /** Called after each time that the module was given inputs. */
@@ -42,7 +43,6 @@ export const afterwards = [];
 
 /** From here on, this is the way into the module. */
 export const useFeed = (way) => (feed = way);
-export const hasStarted = () => isStarted;
 export const useSeq = (seq) => (nextSeq = seq);
 export const raiseSeq = (seq) => useSeq(Math.max(nextSeq, seq || 0));
 

@@ -1,10 +1,16 @@
 // What the page may break does no harm.
 
-/** Runs an action; what it throws is nothing. */
-export function attempt(action) {
+/**
+ * Runs an action. What it throws is nothing to the page.
+ * @param {() => any} action
+ * @param {((error: any) => void) | false} [onError]
+ */
+export function attempt(action, onError) {
   try {
     return action();
-  } catch {}
+  } catch (error) {
+    if (onError) onError(error);
+  }
 }
 
 /** A text in one line of bounded length, without control characters: a line break would shift the lines behind it. */

@@ -10,7 +10,7 @@ import {
   NAVIGATION_BACK_FORWARD,
   NAVIGATION_SPA,
 } from './layout.js';
-import { isLeft, leave } from './send.js';
+import { hasLeft, leave } from './send.js';
 import { isAllStored } from './storage.js';
 import { claim, leaveTabs, returnToTab } from './tabs.js';
 
@@ -49,7 +49,7 @@ export function listen() {
   on(document, ['visibilitychange'], () => {
     if (document.hidden) report(INPUT_HIDDEN);
     // A tab that comes into view looks for what others have left.
-    else if (!isLeft()) claim();
+    else if (!hasLeft) claim();
   });
   on(window, ['pageshow'], (event) => {
     if (!event.persisted) return;

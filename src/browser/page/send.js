@@ -23,10 +23,10 @@ const BLOCKED_MS = 20; // a request that fails so fast, with the device online, 
 let takesGzip; // whether the collector says that it does
 let inFlight = 0;
 let waiting = []; // to call when nothing is in flight
-let hasLeft; // whether the page is left, or kept for back and forward
 
+/** Whether the page is left, or kept for back and forward. */
+export let hasLeft = false;
 export const leave = (isLeft) => (hasLeft = isLeft);
-export const isLeft = () => hasLeft;
 export const isHidden = () => hasLeft || document.hidden;
 
 /** Calls `done` as soon as nothing is in flight. */

@@ -8,7 +8,7 @@ import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './fact
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
-import { isHidden, isLeft, leave } from './send.js';
+import { isHidden, hasLeft, leave } from './send.js';
 import { openStorage } from './storage.js';
 import { adopt, joinTabs, random } from './tabs.js';
 
@@ -25,7 +25,7 @@ export async function start(feed, options, howItBegan) {
   listenForLeaving();
   let tab = await joinTabs();
   // What was left before it had a tracker is an early page. It may be kept, and come back.
-  while (isLeft()) {
+  while (hasLeft) {
     await new Promise((resolve) => addEventListener('pageshow', resolve, { once: true }));
     leave(false);
     Object.assign(howItBegan(), { type: 'back_forward', began: now() });

@@ -1,14 +1,14 @@
 // Which tab this is, which others live, and what those have left that live no more.
 
 import { replayEarly } from './early.js';
-import { add, afterwards, hasStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
+import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
 import {
   EVENT_TIME,
   INPUT_RECOVERED,
   INPUT_TIMER_FIRED,
   RECOVERED_KEY,
 } from './layout.js';
-import { isLeft } from './send.js';
+import { hasLeft } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, takeTab } from './storage.js';
 
 const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
@@ -23,7 +23,7 @@ let releases = []; // to call when the page is left: each gives a lock back, or 
 
 // What a page tracks while it is left counts too.
 afterwards.push(() => {
-  if (isLeft()) leaveTab(tabId, nextSeq);
+  if (hasLeft) leaveTab(tabId, nextSeq);
 });
 
 export const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
@@ -82,7 +82,7 @@ export async function claim() {
     isAlone = !held[0];
     seed = held.find(([, , , began]) => Date.now() - +began < AGREE_MS)?.[2] ?? seed;
     // Between two pages of this tab another may have taken over what it left. The name is that one's then.
-    if (!hasStarted() && isHeld(tabId)) {
+    if (!isStarted && isHeld(tabId)) {
       tabId = random(1);
       useSeq(0);
     }
@@ -114,7 +114,7 @@ const hasYoung = (name) => outboxKeys().some(([key, tab]) => tab == name && isYo
 
 /** Takes over what tabs have left behind, as soon as there is a tracker to take it. */
 export function adopt() {
-  if (!hasStarted()) return;
+  if (!isStarted) return;
   const tabs = orphans;
   orphans = [];
   const found = outboxKeys().filter(([, tab]) => tabs.includes(tab));

@@ -5,7 +5,7 @@ use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
 use crate::effect::{BatchId, Output};
 use crate::event;
 use crate::layout;
-use crate::lines::{self, Lines, SEPARATOR, kind};
+use crate::lines::{self, Lines, SEPARATOR};
 use crate::text::{self, json_bytes, push_number};
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 
 /// What a batch takes beside its events and what its session's facts are: the device, totals, names, punctuation.
 const ENVELOPE_BYTES: usize = 1_800;
-/// What an event takes beside its facts: its tab, and brackets.
-const EVENT_BYTES: usize = 48;
+/// What an event takes beside its facts: its tab, the names of its values, and brackets.
+const EVENT_BYTES: usize = 48 + layout::event::FIELDS.len();
 
 /// A chunk that an earlier page left in storage.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +121,7 @@ impl Segment {
     /// Adds an event.
     pub(super) fn push(&mut self, facts: &str) {
         self.has_revenue |= has_revenue(facts);
-        self.bytes += entry_bytes(facts);
+        self.bytes += event_bytes(facts);
         self.facts.push_str(facts);
         self.facts.push_str(SEPARATOR_TEXT);
         self.count += 1;
@@ -234,17 +234,10 @@ pub fn key(tab_id: &str, first_seq: u64, chunk: Option<u64>) -> String {
     key
 }
 
-/// At most how many bytes an entry takes in a batch of the native format.
-pub(super) fn entry_bytes(facts: &str) -> usize {
-    let mut bytes = EVENT_BYTES;
-    let (mut fields, mut rest) = (layout::event::FIELDS, facts);
-    while !fields.is_empty() {
-        let (kind, name) = lines::next_field(&mut fields);
-        let line = lines::next(&mut rest);
-        // Quotes, colon and comma; a text's own quotes.
-        bytes += name.len() + 6 + if kind == kind::TEXT { json_bytes(line) } else { line.len() };
-    }
-    bytes
+/// At most how many bytes an event of these facts takes in a batch of the native format. A line break is counted as its
+/// escape, six bytes: as many as the quotes, the colon and the comma of its value.
+pub(super) fn event_bytes(facts: &str) -> usize {
+    EVENT_BYTES + json_bytes(facts)
 }
 
 /// Whether an event of these facts is a purchase or a refund.

@@ -85,12 +85,12 @@ impl Visit {
         self.base[totals::LAST_ACTIVITY_AT] = 0;
         let read = Stored::read(moment.stored);
         self.is_newer = matches!(read, Stored::Newer(_));
-        let mut stored = match read {
+        let stored = match read {
             Stored::Record(record) => record,
             Stored::Nothing => return true,
             Stored::Newer(known) => {
                 if self.session().is_none() && !known.is_empty() {
-                    self.record.seed = known;
+                    text::set(&mut self.record.seed, known);
                 }
                 return false;
             }
@@ -103,13 +103,13 @@ impl Visit {
         let base = core::mem::replace(&mut self.base, stored.session.totals.numbers());
         if *mine.session.id() == *stored.session.id() {
             mine.session.totals.rebase(&base, &stored.session.totals);
-            core::mem::swap(&mut mine.session.totals, &mut stored.session.totals);
             // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
-            if mine.session.head < stored.session.head {
-                core::mem::swap(&mut mine.session.head, &mut stored.session.head);
+            if stored.session.head < mine.session.head {
+                mine.session.head = stored.session.head;
             }
+        } else {
+            self.record = stored;
         }
-        self.record = stored;
         false
     }
 

@@ -3,6 +3,7 @@
 
 import { whenShown } from 'shopbell-page/began.js';
 import { expectCall, settle, snapshot } from 'shopbell-page/facts.js';
+import { attempt } from 'shopbell-page/guard.js';
 import { flush } from 'shopbell-page/send.js';
 import { start as startTracker } from 'shopbell-page/start.js';
 import { isOptedOut } from 'shopbell-page/storage.js';
@@ -24,21 +25,14 @@ export function start(given, load, [facts, flushes = []] = []) {
   let hasFailed = false;
   let state = !options || (options.gpc == 'respect' && isOptedOut()) ? 'off' : 'early';
 
-  /** Does what may fail in a page, which must not notice. */
-  function attempt(action) {
-    try {
-      return action();
-    } catch (error) {
-      if (options.debug) say(error);
-    }
-  }
+  const onError = options?.debug && say;
 
   function call(method, ...all) {
     if (options?.debug) console.debug('shopbell', method, ...all);
     if (state == 'off') return;
-    if (state == 'ready') attempt(expectCall);
+    if (state == 'ready') attempt(expectCall, onError);
     keepCall(facts, method, ...all);
-    if (state == 'ready' && facts.calls.length >= CALLS_MAX) attempt(settle);
+    if (state == 'ready' && facts.calls.length >= CALLS_MAX) attempt(settle, onError);
   }
 
   async function begin() {
@@ -66,7 +60,7 @@ export function start(given, load, [facts, flushes = []] = []) {
   /** Calls `done` when what waits is answered, or there is nothing to wait for. */
   function finish(done) {
     if (state == 'early' && !hasFailed) flushes.push(done);
-    else if (state == 'ready') attempt(() => flush(done));
+    else if (state == 'ready') attempt(() => flush(done), onError);
     else done();
   }
 
@@ -78,7 +72,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     page: (props) => call('page', props),
     newSession: () => call('newSession'),
     checkoutPending: () => call('checkoutPending'),
-    session: () => (state == 'ready' ? attempt(snapshot) : null) ?? null,
+    session: () => (state == 'ready' ? attempt(snapshot, onError) : null) ?? null,
     flush: () =>
       new Promise((resolve) => {
         setTimeout(resolve, FLUSH_MS);
