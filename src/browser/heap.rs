@@ -35,22 +35,19 @@ fn class_shift(layout: Layout) -> u32 {
 
 impl Lists {
     fn fresh(&mut self, bytes: usize) -> *mut u8 {
-        // Blocks are aligned to their size, up to a page, which is more than any type asks for.
-        let align = bytes.min(PAGE_BYTES);
-        let mut start = (self.next + align - 1) & !(align - 1);
-        if start + bytes > self.end {
+        // Each block is a multiple of the smallest, and so is aligned to that, which is more than any type asks for.
+        if self.next + bytes > self.end {
             let pages = bytes.div_ceil(PAGE_BYTES);
             let grown_at = core::arch::wasm32::memory_grow(0, pages);
             if grown_at == usize::MAX {
                 return null_mut();
             }
-            let grown_at = grown_at * PAGE_BYTES;
-            if grown_at != self.end {
-                start = grown_at;
-            }
-            self.end = grown_at + pages * PAGE_BYTES;
+            // What is left of the page before is given up.
+            self.next = grown_at * PAGE_BYTES;
+            self.end = self.next + pages * PAGE_BYTES;
         }
-        self.next = start + bytes;
+        let start = self.next;
+        self.next += bytes;
         start as *mut u8
     }
 }

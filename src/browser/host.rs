@@ -22,8 +22,6 @@ pub(crate) struct Host {
     is_early: bool,
     /// Whether localStorage took all it was given.
     is_stored: bool,
-    /// Whether somebody wants the session as it is after this task.
-    is_looked_at: bool,
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
@@ -61,7 +59,6 @@ impl Host {
             device: owned(lines::at(lines, start::DEVICE)),
             is_early,
             is_stored: true,
-            is_looked_at: false,
         }
     }
 
@@ -80,10 +77,12 @@ impl Host {
             match report.kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
-                input::SNAPSHOT_REQUESTED => self.is_looked_at = true,
                 _ => {}
             }
             self.tracker.handle(&moment, report.input(counts));
+            if report.kind == input::SNAPSHOT_REQUESTED {
+                page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
+            }
         }
         last
     }
@@ -98,9 +97,6 @@ impl Host {
                 Output::Send(_) if self.is_early => {}
                 Output::Send(batch) => self.send(*batch, &moment),
             }
-        }
-        if core::mem::take(&mut self.is_looked_at) {
-            page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
         }
         if !self.is_early {
             let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;

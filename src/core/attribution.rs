@@ -107,6 +107,13 @@ impl Arrival {
         Self { facts: facts.into_text(), is_campaign, is_return }
     }
 
+    /// From here on it is from nowhere that shows.
+    pub(crate) fn forget(&mut self) {
+        self.facts.clear();
+        self.is_campaign = false;
+        self.is_return = false;
+    }
+
     /// The facts of its source: lines of [`layout::source`](source).
     pub fn facts(&self) -> &str {
         if self.facts.is_empty() { NOWHERE } else { &self.facts }

@@ -43,7 +43,6 @@ pub enum Wake {
 struct Sums {
     events: usize,
     bytes: usize,
-    stored_bytes: usize,
     requests: usize,
     request_bytes: usize,
 }
@@ -65,7 +64,7 @@ impl Outbox {
     /// [`store`](Self::store).
     pub fn push(&mut self, tab_id: &str, head: &str, facts: &str, uptime: Uptime, out: &mut Vec<Output>) {
         let bytes = segment::event_bytes(facts);
-        let is_stored = segment::has_revenue(facts) || self.sums().stored_bytes < STORED_BYTES_MAX;
+        let is_stored = segment::has_revenue(facts) || self.sums().bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {
                 open.closed = Some(FlushReason::Rollover);
@@ -276,9 +275,6 @@ impl Outbox {
         for segment in &self.segments {
             sums.events += segment.count;
             sums.bytes += segment.bytes;
-            if segment.is_stored {
-                sums.stored_bytes += segment.bytes;
-            }
             if segment.in_flight.is_some() {
                 sums.requests += 1;
                 sums.request_bytes += segment.bytes;

@@ -98,6 +98,12 @@ impl IndexMut<usize> for Totals {
 }
 
 impl Totals {
+    /// Counts from the beginning.
+    pub(crate) fn clear(&mut self) {
+        self.numbers = Numbers::default();
+        self.currency.clear();
+    }
+
     /// The latest activity.
     pub fn last_activity(&self) -> Timestamp {
         Timestamp(self[totals::LAST_ACTIVITY_AT])

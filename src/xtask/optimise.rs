@@ -40,19 +40,24 @@ pub(crate) fn drop_described_closures(module: &mut Module) {
     }
 }
 
-/// Drops the table of JavaScript values, which wasm-bindgen makes for every module: this one is told numbers and texts
-/// alone. Whether a value is ever put into it shows in the export that does so.
-pub(crate) fn drop_unused_table(module: &mut Module) {
-    if module.exports.iter().any(|export| export.name == "__externref_table_alloc") {
-        return;
+/// Drops the exports that JavaScript never asks for: those of the linker, those that only lend texts out or let them grow,
+/// and the table of JavaScript values, which wasm-bindgen makes for every module: this one is told numbers and texts alone.
+/// Whether a value is ever put into the table shows in the export that does so.
+pub(crate) fn drop_unused_exports(module: &mut Module) {
+    let mut unused = vec!["__data_end", "__heap_base", "__wbindgen_free", REALLOC];
+    if module.exports.iter().all(|export| export.name != "__externref_table_alloc") {
+        unused.extend(["__wbindgen_start", "__wbindgen_externrefs"]);
     }
-    for name in ["__wbindgen_start", "__wbindgen_externrefs"] {
+    for name in unused {
         let found = module.exports.iter().find(|export| export.name == name).map(walrus::Export::id);
         if let Some(id) = found {
             module.exports.delete(id);
         }
     }
 }
+
+/// Lets a text grow where it stands. The glue hands it on to code that it is better without.
+const REALLOC: &str = "__wbindgen_realloc";
 
 /// The short names that wasm-opt gave to what the module imports and exports.
 #[derive(Deserialize)]
@@ -86,6 +91,8 @@ pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
         "--gufa-optimizing",
         "-Oz",
         "--converge",
+        "--tuple-optimization",
+        "-Oz",
         "--reorder-locals",
         // What belongs together stands together, which compresses better than short indices for what is called often.
         "--reorder-functions-by-name",
@@ -142,7 +149,9 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
 /// version of wasm-bindgen may write it otherwise: then this fails.
 fn without_fallbacks(glue: &str) -> Result<String> {
     let mut lean = glue.to_owned();
+    let realloc = format!(", wasm.{REALLOC}");
     for (what, instead) in [
+        (&*realloc, ""),
         ("if (realloc === undefined) {", "{"),
         ("cachedTextDecoder.decode();\nconst", "const"),
         ("'utf-8', { ignoreBOM: true }", ""),

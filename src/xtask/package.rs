@@ -61,7 +61,7 @@ fn tracker() -> Result<()> {
         .encode_into(EncodeInto::Always)
         .generate_output()?;
     optimise::drop_described_closures(output.wasm_mut());
-    optimise::drop_unused_table(output.wasm_mut());
+    optimise::drop_unused_exports(output.wasm_mut());
     output.emit(&module)?;
     say("optimising the module with wasm-opt");
     let names = optimise::optimise(&module.join("shopbell_bg.wasm"))?;
@@ -192,7 +192,7 @@ fn bundle(entry: &str, style: Style, output: &Path) -> Result<()> {
     let mut terser = Command::new("node");
     terser.arg(root().join("www/node_modules/terser/bin/terser")).arg(output).arg("--output").arg(output);
     let plain = if style == Style::Inline { ",conditionals=false,if_return=false,comparisons=false" } else { "" };
-    let compress = format!("passes=4,toplevel,unsafe_arrows{plain}");
+    let compress = format!("passes=3,toplevel,unsafe_arrows{plain}");
     terser.args(["--ecma", "2022", "--compress", &compress, "--mangle", "toplevel"]);
     run(if style == Style::Module { terser.arg("--module") } else { &mut terser })?;
     let bundled = fs::read_to_string(output)?;

@@ -55,7 +55,8 @@ proptest! {
 
     #[test]
     fn a_record_survives_storage(record in records()) {
-        prop_assert_eq!(Stored::read(&record.write()), Stored::Record(record));
+        let text = record.write();
+        prop_assert_eq!(Stored::read(&text), Stored::Record(record));
     }
 
     #[test]

@@ -22,7 +22,8 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     let seal = |text: &str| if is_sealed { lines::seal(text) } else { text.to_owned() };
     let (mut record, mut breaker) = (seal(record), breaker.to_owned());
     if let Stored::Record(read) = Stored::read(&record) {
-        assert_eq!(Stored::read(&read.write()), Stored::Record(read));
+        let text = read.write();
+        assert_eq!(Stored::read(&text), Stored::Record(read));
     }
     let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance"));
     let (head, entry) = (seal(head), seal(entry));

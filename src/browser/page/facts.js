@@ -100,10 +100,9 @@ function reportEarlier() {
   const make = deferred;
   deferred = undefined;
   make?.();
-  const { calls, dropped } = page;
+  inputs.push(...toCalls(page));
   page.calls = [];
   page.dropped = 0;
-  inputs.push(...toCalls({ calls, dropped }));
 }
 
 /**

@@ -113,4 +113,4 @@ export function send(body, batch, isRetry) {
 const gzip = (body) => new Response(new Blob([body]).stream().pipeThrough(new CompressionStream('gzip'))).arrayBuffer();
 
 /** Milliseconds that a `Retry-After` asks for, in seconds or as a date (RFC 9110 section 10.2.3). */
-const delayMs = (after) => after && Math.ceil(Number.isNaN(+after) ? Date.parse(after) - Date.now() : after * 1000);
+const delayMs = (after) => after && Math.ceil(after >= 0 ? after * 1000 : Date.parse(after) - Date.now());

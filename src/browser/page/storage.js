@@ -16,7 +16,7 @@ let local = {}; // localStorage, if there is one
 let session; // sessionStorage, if there is one
 let isTaking = true; // whether localStorage took all it was given; since it did not, what is there may be out of date
 let isWhole = true; // whether all waiting events that were to be stored were
-let countedAt;
+let countedAt = -COUNT_MS;
 let hasRoom;
 const latest = {}; // what this page has stored last of what tabs share, for where storage takes nothing
 
@@ -57,11 +57,8 @@ export function take(key) {
 export function store(key, text) {
   const parts = key.split('.').length; // what tabs share has fewer than the chunks of an outbox
   if (parts < 3) latest[key] = text;
-  if (!text) {
-    attempt(() => local.removeItem(key));
-    return isAllStored();
-  }
-  if (parts == 3 && !leavesRoom()) isWhole = false;
+  if (!text) attempt(() => local.removeItem(key));
+  else if (parts == 3 && !leavesRoom()) isWhole = false;
   else if (isTaking) {
     isTaking = attempt(() => {
       local.setItem(key, text);
@@ -74,7 +71,7 @@ export function store(key, text) {
 /** Whether a segment may be stored and the site still has room. */
 function leavesRoom() {
   const now = performance.now();
-  if (!(now - countedAt < COUNT_MS)) {
+  if (now - countedAt >= COUNT_MS) {
     countedAt = now;
     let left = STORED_CHARS_MAX;
     hasRoom = keys().every((key) => (left -= key.length + read(key).length) > 0);

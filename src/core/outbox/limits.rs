@@ -14,8 +14,8 @@ pub const LEAVING_REQUESTS_MAX: usize = 3;
 pub const KEEPALIVE_BYTES_MAX: usize = 65_536;
 /// By then the host has reported an answer to every request, or that there was none.
 pub const ANSWER_MS_MAX: u64 = 30_000;
-/// Bytes of storage that a tab's waiting events take at most, as a batch counts them, so that the site's other scripts keep
-/// theirs. What is more waits in memory; a purchase and a refund are stored all the same.
+/// Where a tab has as many bytes of waiting events as this, as a batch counts them, further ones wait in memory alone, so that
+/// the site's other scripts keep their storage; a purchase and a refund are stored all the same.
 pub const STORED_BYTES_MAX: usize = 524_288;
 /// Bytes of waiting events at most, in memory and storage.
 pub const OUTBOX_BYTES_MAX: usize = 16_777_216;

@@ -7,7 +7,7 @@ use crate::id::{Seen, Uuid};
 use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record, Stored};
-use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Numbers, Rules, Session, Totals, decide, next_id};
+use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Numbers, Rules, Session, decide, next_id};
 use crate::text;
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -168,7 +168,7 @@ impl Visit {
         let session = &mut self.record.session;
         // An old landing URL that is loaded again tells where the visitor came from only if nothing else does.
         if !self.is_fresh && !session.head.is_empty() {
-            self.arrival = Arrival::default();
+            self.arrival.forget();
         }
         let arrival = &self.arrival;
         let sources = session.sources();
@@ -198,9 +198,9 @@ impl Visit {
         head.append(first);
         head.append(last_non_direct);
         session.head = head.into_text();
-        session.totals = Totals::default();
+        session.totals.clear();
         session.totals[totals::LAST_ACTIVITY_AT] = moment.wall.0;
-        self.arrival = Arrival::default();
+        self.arrival.forget();
         self.is_fresh = false;
         self.browser_closed = false;
         self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);

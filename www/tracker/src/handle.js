@@ -41,18 +41,17 @@ export function start(given, load, [facts, flushes = []] = []) {
       if (state == 'early') leave(facts, given);
     });
     try {
-      if (document.prerendering) {
-        await whenShown();
-        // Nobody has seen the page before.
-        Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
-      }
+      const { prerendering } = document;
+      await whenShown();
+      // Nobody has seen the page before.
+      if (prerendering) Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
       await startTracker(await load(), options, () => facts);
       state = 'ready';
       facts.room = Infinity;
     } catch (error) {
       // What the page keeps is still told as it is left.
       hasFailed = true;
-      say(`the tracker cannot start, and calls are told as the page is left: ${error}`);
+      say(`the tracker cannot start: ${error}`);
     }
     for (const done of flushes) finish(done);
   }

@@ -1,5 +1,6 @@
 // Options as a page gives them, to options as the tracker takes them. A bad one is one sentence, and its default.
 
+import { calendar } from 'shopbell-page/clock.js';
 import { given as givenBy } from './tag.js';
 
 const isIn = (...list) => [
@@ -18,12 +19,8 @@ const isText = (most, fallback) => [
   fallback,
 ];
 
-function isZone(zone) {
-  try {
-    // The browser is asked only where the site names a zone: that takes 20 ms and more.
-    return zone === false || zone == 'local' || zone == 'UTC' || new Intl.DateTimeFormat('en', { timeZone: zone });
-  } catch {}
-}
+/** The browser is asked only where the site names a zone: that takes 20 ms and more. */
+const isZone = (zone) => zone === false || zone == 'local' || zone == 'UTC' || calendar(zone);
 
 /** Each option: its test, what is accepted in words, its default. */
 const known = {
