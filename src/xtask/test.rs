@@ -32,7 +32,7 @@ pub(crate) fn all() -> Result<()> {
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     say("making mistakes in the core, each of which the simulator must find");
     run(cargo().args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]))?;
-    size::guard()?;
+    size::check()?;
     browsers(None)
 }
 
