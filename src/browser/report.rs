@@ -1,9 +1,7 @@
 //! What the page reports, read: lines of `layout` into moments and inputs.
 
 use shopbell_core::effect::BatchId;
-use shopbell_core::layout::{
-    answered, dropped, input, moment, outcome, recovered, start, tracked,
-};
+use shopbell_core::layout::{answered, dropped, input, moment, outcome, recovered, start, tracked};
 use shopbell_core::lines;
 use shopbell_core::outbox::{Answer, StoredChunk};
 use shopbell_core::session::Rules;

@@ -114,9 +114,6 @@ impl Browser {
 
     fn act(&mut self, act: &str) {
         let (verb, object) = act.split_once(' ').unwrap_or((act, ""));
-        fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
-            Input::Tracked { name, props: "{}", order }
-        }
         match verb {
             "load" => self.navigate(NavigationKind::Load, object),
             "return" => self.navigate(NavigationKind::Load, "return"),
@@ -473,4 +470,8 @@ fn what_a_tab_may_not_know_is_far_below_the_shortest_timeout() {
     check("load /, tab two, load /, 0:04.999, click, 29:55.001, tab one, click", "2 inactivity (direct)");
     check("load /, tab two, load /, 5s, click, 29:55, tab one, click", "1 first (direct)");
     check("load /, tab two, load /, 0:04.999, click, hide, 29:55.001, tab one, click", "1 first (direct)");
+}
+
+fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
+    Input::Tracked { name, props: "{}", order }
 }

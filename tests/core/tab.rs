@@ -38,7 +38,13 @@ impl Tab {
     /// A page that has just begun, on storage that other tabs may share.
     pub(crate) fn new(storage: &Storage, tab_id: &str, wall: u64) -> Self {
         Self {
-            tracker: Tracker::new(Rules::default(), tab_id, 0, "seed", Entropy::new(&format!("chance {tab_id} {wall}"))),
+            tracker: Tracker::new(
+                Rules::default(),
+                tab_id,
+                0,
+                "seed",
+                Entropy::new(&format!("chance {tab_id} {wall}")),
+            ),
             storage: Rc::clone(storage),
             wall,
             began: wall,
@@ -138,7 +144,13 @@ impl Tab {
                 && names.contains(tab_id)
             {
                 let number = |part: &str| part.parse::<u64>().ok();
-                left.push((tab_id, number(first).expect("a number"), rest.first().copied().and_then(number), key, text));
+                left.push((
+                    tab_id,
+                    number(first).expect("a number"),
+                    rest.first().copied().and_then(number),
+                    key,
+                    text,
+                ));
             }
         }
         left.sort_unstable();

@@ -173,9 +173,6 @@ impl Run<'_> {
     fn call(&mut self, call: Call, at: At) -> Result<(), String> {
         let id = if let Call::Purchase(order) = call { order.to_string() } else { String::new() };
         let order = Order { id: &id, value: Money(599_000), currency: "EUR" }.lines();
-        fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
-            Input::Tracked { name, props: "{}", order }
-        }
         match call {
             Call::Track => self.take(track("track", ""), &Deed::Track { is_purchase: false }, at),
             Call::Purchase(_) => self.take(track("purchase", &order), &Deed::Track { is_purchase: true }, at),
@@ -201,4 +198,8 @@ impl Run<'_> {
         self.all.events.extend(outcome.events);
         Ok(())
     }
+}
+
+fn track<'a>(name: &'a str, order: &'a str) -> Input<'a> {
+    Input::Tracked { name, props: "{}", order }
 }

@@ -189,7 +189,9 @@ impl Ledger {
             Answer::Rejected => self.dropped.extend(ids),
             Answer::TooLarge if is_one => self.dropped.extend(ids),
             // What is taken of it in parts stays in storage until all of it is.
-            Answer::TooLarge | Answer::Refused | Answer::Blocked | Answer::Unavailable(_) => self.may_repeat.extend(ids),
+            Answer::TooLarge | Answer::Refused | Answer::Blocked | Answer::Unavailable(_) => {
+                self.may_repeat.extend(ids);
+            }
         }
         match answer {
             Answer::TooLarge if is_one => self.is_failing = true,

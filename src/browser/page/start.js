@@ -8,7 +8,7 @@ import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './fact
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
-import { isHidden, hasLeft, leave } from './send.js';
+import { hasLeft, isHidden, leave } from './send.js';
 import { openStorage } from './storage.js';
 import { adopt, joinTabs, random } from './tabs.js';
 

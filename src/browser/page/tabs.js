@@ -2,12 +2,7 @@
 
 import { replayEarly } from './early.js';
 import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
-import {
-  EVENT_TIME,
-  INPUT_RECOVERED,
-  INPUT_TIMER_FIRED,
-  RECOVERED_KEY,
-} from './layout.js';
+import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
 import { hasLeft } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, takeTab } from './storage.js';
 

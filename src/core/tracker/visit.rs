@@ -7,7 +7,7 @@ use crate::id::{Seen, Uuid};
 use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record, Stored};
-use crate::session::{CHECKOUT_MS_MAX, Now, Rollover, Numbers, Rules, Session, decide, next_id};
+use crate::session::{CHECKOUT_MS_MAX, Now, Numbers, Rollover, Rules, Session, decide, next_id};
 use crate::text;
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
