@@ -71,7 +71,7 @@ const MISTAKES: &[Mistake] = &[
     ("a failed batch is given up", "outbox.rs", "Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {", "Answer::Unavailable(_) if segment.attempts > 2 => return self.remove(index, events, out),\n            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {"),
     ("a batch that is in flight is sent again", "outbox/segment.rs", "self.closed.is_some() && self.in_flight.is_none()", "self.closed.is_some()"),
     ("one event that is too large is halved", "outbox.rs", "let is_divisible = events > 1;", "let is_divisible = events > 0;"),
-    ("a half that was acknowledged takes the rest along", "outbox.rs", "self.remove(index, events, out);", "let all = segment.count;\n                self.remove(index, all, out);"),
+    ("a half that was acknowledged takes the rest along", "outbox.rs", "                self.remove(index, events, out);\n                let left", "                let all = segment.count;\n                self.remove(index, all, out);\n                let left"),
     ("what is refused for good is not counted", "outbox.rs", "_ => self.counters.drop(DropReason::Rejected, left),", "_ => {}"),
     ("what is too old is not counted", "outbox.rs", "self.counters.drop(DropReason::Age, old);", "let _ = old;"),
     ("a beacon of one event that is refused is dropped", "outbox.rs", "Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {", "Answer::Unavailable(_) | Answer::Blocked => {"),
