@@ -58,7 +58,7 @@ pub enum Input<'a> {
     },
     /// The site called for so many events that cannot be, or for which there was no room before there was a tracker.
     InvalidEvents(u64),
-    /// The visitor did something: a trusted pointer, key, touch or scroll event.
+    /// The visitor did something: a trusted pointer, key, touch or wheel event, or a scroll soon after one.
     Activity,
     /// The site wants a new session. It has one a second at most.
     NewSession,

@@ -10,9 +10,8 @@ export const pageNow = () => ({
   began: now(),
 });
 
-/** Settles once the page is shown: one that is rendered ahead may never be. */
-export async function whenShown() {
-  if (document.prerendering) {
-    await new Promise((resolve) => document.addEventListener('prerenderingchange', resolve, { once: true }));
-  }
-}
+/** Settles with the next event of a name. */
+export const next = (target, name) => new Promise((resolve) => target.addEventListener(name, resolve, { once: true }));
+
+/** Settles once the page is shown, with whether it was rendered ahead: such a page may never be. */
+export const whenShown = async () => document.prerendering && next(document, 'prerenderingchange');

@@ -15,6 +15,7 @@ import { isAllStored } from './storage.js';
 import { claim, leaveTabs, returnToTab } from './tabs.js';
 
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
+const SCROLL_MS = 3000; // what scrolls later than so after the visitor moved is the page itself, whose events are trusted too
 
 let timer;
 
@@ -29,20 +30,25 @@ const on = (target, names, listener) => {
 };
 
 /** The page is left: what it has goes out, and what its tab's next page needs stays. */
-export function listenForLeaving() {
-  on(window, ['pagehide'], () => {
-    leave(true);
-    report(INPUT_HIDDEN);
-    leaveTabs();
-  });
+function onLeaving() {
+  leave(true);
+  report(INPUT_HIDDEN);
+  leaveTabs();
 }
+
+/** Listens for that, once, however often it is called. */
+export const listenForLeaving = () => on(window, ['pagehide'], onLeaving);
 
 /** Listens to the page from here on. */
 export function listen() {
-  let sampled = -ACTIVITY_MS;
-  on(window, ['pointerdown', 'keydown', 'wheel', 'scroll'], (event) => {
-    if (event.isTrusted && performance.now() - sampled >= ACTIVITY_MS) {
-      sampled = performance.now();
+  let sampled = -SCROLL_MS;
+  let moved = sampled;
+  on(window, ['pointerdown', 'keydown', 'wheel', 'touchmove', 'scroll'], ({ isTrusted, type }) => {
+    if (!isTrusted) return;
+    const at = performance.now();
+    if (type != 'scroll') moved = at;
+    if (at - sampled >= ACTIVITY_MS && at - moved < SCROLL_MS) {
+      sampled = at;
       report(INPUT_ACTIVITY);
     }
   });

@@ -2,6 +2,7 @@
 
 import { askZone } from './device.js';
 import { afterwards, report, toLines } from './facts.js';
+import { attempt } from './guard.js';
 import {
   ANSWER_MS_MAX,
   ANSWERED_BATCH,
@@ -75,8 +76,8 @@ export function send(body, batch, isRetry) {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
     await 0;
     if (isHidden() && !('keepalive' in Request.prototype)) {
-      if (!navigator.sendBeacon(chosen.collector, body)) answer(OUTCOME_REFUSED);
-      return;
+      const isAccepted = navigator.sendBeacon(chosen.collector, body);
+      return answer(isAccepted ? OUTCOME_ANSWERED : OUTCOME_REFUSED, 200);
     }
     let headers;
     if (takesGzip && !isHidden()) {
@@ -93,12 +94,12 @@ export function send(body, batch, isRetry) {
       redirect: 'error',
       signal: limit.signal,
     });
-    // A body left unread would keep the page's keepalive quota.
-    await response.text().catch(() => {});
-    const header = (name) => response.headers.get(name);
+    // A body left unread would keep the page's keepalive quota. Wrappers of `fetch` may answer with a status alone.
+    const text = await (async () => response.text())().catch(() => {});
+    const header = (name) => attempt(() => response.headers.get(name));
     takesGzip = globalThis.CompressionStream && /gzip/.test(header('accept-encoding'));
-    // No collector answers with a page; the portal of a network does.
-    const isPortal = response.ok && /html/.test(header('content-type'));
+    // No collector answers with a page over plain http; the portal of a network does.
+    const isPortal = response.ok && text && /^http:/.test(response.url) && /html/.test(header('content-type'));
     if (isPortal) answer(OUTCOME_FAILED);
     else answer(OUTCOME_ANSWERED, response.status, delayMs(header('retry-after')));
   };

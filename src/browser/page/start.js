@@ -1,7 +1,7 @@
 // A page's tracker begins.
 
 import { arrive, kindOf } from './arrivals.js';
-import { pageNow, whenShown } from './began.js';
+import { next, pageNow, whenShown } from './began.js';
 import { now, useZone } from './clock.js';
 import { device } from './device.js';
 import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './facts.js';
@@ -23,16 +23,15 @@ export async function start(feed, options, howItBegan) {
   useZone(options.midnight);
   openStorage(options.storage);
   listenForLeaving();
-  let tab = await joinTabs();
-  // What was left before it had a tracker is an early page. It may be kept, and come back.
-  while (hasLeft) {
-    await new Promise((resolve) => addEventListener('pageshow', resolve, { once: true }));
-    leave(false);
-    Object.assign(howItBegan(), { type: 'back_forward', began: now() });
-    tab = await joinTabs();
-  }
-  const { tabId, seed, isFirst } = tab;
+  const { tabId, seed, isFirst } = await joinTabs();
   const page = howItBegan();
+  // What was left before it had a tracker is an early page. It may be kept, and come back.
+  if (hasLeft) {
+    await next(window, 'pageshow');
+    leave(false);
+    Object.assign(page, { type: 'back_forward', began: now() });
+    return start(feed, options, howItBegan);
+  }
   startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: device() }));
   adopt();
   const kind = kindOf(page.type);

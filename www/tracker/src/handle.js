@@ -41,10 +41,8 @@ export function start(given, load, [facts, flushes = []] = []) {
       if (state == 'early') leave(facts, given);
     });
     try {
-      const { prerendering } = document;
-      await whenShown();
-      // Nobody has seen the page before.
-      if (prerendering) Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
+      // Nobody has seen a page before it is shown.
+      if (await whenShown()) Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
       await startTracker(await load(), options, () => facts);
       state = 'ready';
       facts.room = Infinity;
@@ -71,7 +69,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     page: (props) => call('page', props),
     newSession: () => call('newSession'),
     checkoutPending: () => call('checkoutPending'),
-    session: () => (state == 'ready' ? attempt(snapshot, onError) : null) ?? null,
+    session: () => (state == 'ready' && attempt(snapshot, onError)) || null,
     flush: () =>
       new Promise((resolve) => {
         setTimeout(resolve, FLUSH_MS);

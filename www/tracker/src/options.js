@@ -22,8 +22,9 @@ const isText = (most, fallback) => [
 /** The browser is asked only where the site names a zone: that takes 20 ms and more. */
 const isZone = (zone) => zone === false || zone == 'local' || zone == 'UTC' || calendar(zone);
 
-/** Each option: its test, what is accepted in words, its default. */
+/** Each option: its test, what is accepted in words, its default. A page may have given every other object more members. */
 const known = {
+  __proto__: null,
   collector: isText(2048),
   site: isText(128, globalThis.location?.hostname || 'site'),
   timeoutMinutes: isFrom(1, 1440, 30),
@@ -44,13 +45,13 @@ export const say = (sentence) => console.warn('shopbell: ' + sentence);
 /** Checked options with every default, or nothing where the tracker must not start. */
 export function check(given) {
   const options = {};
-  for (const name in { ...known, ...given }) {
+  for (const name of Object.keys({ ...known, ...given })) {
     const [test, accepted, fallback] = known[name] ?? [];
     const value = given?.[name] ?? fallback;
     if (!test) say(`option "${name}" is not known; accepted are ${Object.keys(known).join(', ')}.`);
     else if (test(value)) options[name] = value;
     else {
-      say(`option "${name}" is ${value}; accepted is ${accepted}, and ${fallback ?? 'none'} is used.`);
+      say(`option "${name}" is ${value}; accepted is ${accepted}.`);
       options[name] = fallback;
     }
   }
