@@ -14,9 +14,11 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use std::error::Error;
 use std::future::{Future, IntoFuture};
+use std::io::Read;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::net::TcpListener;
@@ -121,6 +123,10 @@ async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>
         Ok(body) => body,
         Err(rejection) => return rejected(&rejection),
     };
+    let body = match unpacked(body) {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let read = if early::is_early(&body) { early::read(&body) } else { Batch::read(&body).map(|batch| vec![batch]) };
     let batches = match read {
         Ok(batches) => batches,
@@ -141,10 +147,31 @@ async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>
     StatusCode::NO_CONTENT.into_response()
 }
 
+/// A body that begins as gzip streams do (RFC 1952 section 2.3.1), unpacked: a header that says so would need a preflight, and
+/// proxies look at it. Any other body as it is.
+fn unpacked(body: Bytes) -> Result<Bytes, Response> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Ok(body);
+    }
+    let mut plain = Vec::new();
+    let read = MultiGzDecoder::new(&*body).take(BODY_BYTES_MAX as u64 + 1).read_to_end(&mut plain);
+    if plain.len() > BODY_BYTES_MAX {
+        return Err(too_large());
+    }
+    match read {
+        Ok(_) => Ok(plain.into()),
+        Err(_) => Err(refuse(StatusCode::BAD_REQUEST, "the body begins as gzip does, and is none".to_owned())),
+    }
+}
+
+fn too_large() -> Response {
+    let sentence = format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes");
+    refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence)
+}
+
 fn rejected(rejection: &BytesRejection) -> Response {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let sentence = format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes");
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence);
+        return too_large();
     }
     let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
     while let Some(error) = cause.filter(|error| !error.is::<TimeoutError>()) {

@@ -380,21 +380,30 @@ fn gaps_in_seq_are_reported_by_tab_and_what_two_tabs_told_is_none() {
 fn a_batch_may_be_compressed_and_what_it_becomes_is_limited() {
     let folder = TempDir::new().expect("a folder");
     let collector = Collector::start(folder.path());
-    let post = |text: &str| {
+    // A stream says itself what it is; a header may say so too.
+    let post = |text: &str, has_header: bool| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         encoder.write_all(text.as_bytes()).expect("memory");
         let body = encoder.finish().expect("memory");
         let request = ureq::post(&format!("http://{}/collect", collector.address)).config().http_status_as_error(false);
-        let response = request.build().header("content-encoding", "gzip").send(&body[..]).expect("an answer");
+        let mut request = request.build();
+        if has_header {
+            request = request.header("content-encoding", "gzip");
+        }
+        let response = request.send(&body[..]).expect("an answer");
         (response.status().as_u16(), response.headers().get("accept-encoding").cloned())
     };
-    let (status, accepts) = post(&batch(&visit()).to_string());
-    assert_eq!(status, 204);
-    assert_eq!(accepts.expect("it says so"), "gzip");
-    assert_eq!(post(&" ".repeat(50_000_000)).0, 413);
-    let request = ureq::post(&format!("http://{}/collect", collector.address)).config().http_status_as_error(false);
-    let broken = request.build().header("content-encoding", "gzip").send("no gzip").expect("an answer");
+    for has_header in [true, false] {
+        let (status, accepts) = post(&batch(&visit()).to_string(), has_header);
+        assert_eq!(status, 204);
+        assert_eq!(accepts.expect("it says so"), "gzip");
+        assert_eq!(post(&" ".repeat(50_000_000), has_header).0, 413);
+    }
+    let request = || ureq::post(&format!("http://{}/collect", collector.address)).config().http_status_as_error(false);
+    let broken = request().build().header("content-encoding", "gzip").send("no gzip").expect("an answer");
     assert_eq!(broken.status().as_u16(), 400, "nothing is gained by sending it again");
+    let broken = request().build().send(&[0x1f, 0x8b, 8, 0][..]).expect("an answer");
+    assert_eq!(broken.status().as_u16(), 400, "nor a stream that is cut short");
     assert_eq!(collector.get("sessions")[0]["events"], 6);
 }
 
