@@ -125,7 +125,7 @@ async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>
     };
     let body = match unpacked(body) {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err((status, sentence)) => return refuse(status, sentence),
     };
     let read = if early::is_early(&body) { early::read(&body) } else { Batch::read(&body).map(|batch| vec![batch]) };
     let batches = match read {
@@ -149,7 +149,7 @@ async fn collect(State(store): State<Store>, body: Result<Bytes, BytesRejection>
 
 /// A body that begins as gzip streams do (RFC 1952 section 2.3.1), unpacked: a header that says so would need a preflight, and
 /// proxies look at it. Any other body as it is.
-fn unpacked(body: Bytes) -> Result<Bytes, Response> {
+fn unpacked(body: Bytes) -> Result<Bytes, (StatusCode, String)> {
     if !body.starts_with(&[0x1f, 0x8b]) {
         return Ok(body);
     }
@@ -160,18 +160,18 @@ fn unpacked(body: Bytes) -> Result<Bytes, Response> {
     }
     match read {
         Ok(_) => Ok(plain.into()),
-        Err(_) => Err(refuse(StatusCode::BAD_REQUEST, "the body begins as gzip does, and is none".to_owned())),
+        Err(_) => Err((StatusCode::BAD_REQUEST, "the body begins as gzip does, and is none".to_owned())),
     }
 }
 
-fn too_large() -> Response {
-    let sentence = format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes");
-    refuse(StatusCode::PAYLOAD_TOO_LARGE, sentence)
+fn too_large() -> (StatusCode, String) {
+    (StatusCode::PAYLOAD_TOO_LARGE, format!("the body is too large; accepted are at most {BODY_BYTES_MAX} bytes"))
 }
 
 fn rejected(rejection: &BytesRejection) -> Response {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return too_large();
+        let (status, sentence) = too_large();
+        return refuse(status, sentence);
     }
     let mut cause: Option<&(dyn Error + 'static)> = Some(rejection);
     while let Some(error) = cause.filter(|error| !error.is::<TimeoutError>()) {
