@@ -1,7 +1,8 @@
 //! Text without formatting machinery: JSON and decimals written by hand.
 //!
 //! `core::fmt` would be a third of the module that pages download, so it is used nowhere on the way there; and text is
-//! put together from slices, since putting it together from characters is larger.
+//! put together from slices, since putting it together from characters is larger. On that way texts are compared as
+//! `*one == *other`: comparing references is a call that finds both texts in memory.
 
 use alloc::string::String;
 
