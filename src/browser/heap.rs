@@ -35,7 +35,7 @@ fn class_shift(layout: Layout) -> u32 {
 
 impl Lists {
     fn fresh(&mut self, bytes: usize) -> *mut u8 {
-        // Each block is a multiple of the smallest, and so is aligned to that, which is more than any type asks for.
+        // Sizes are multiples of the smallest block's, and so are addresses: no type asks for more than its 16 bytes.
         if self.next + bytes > self.end {
             let pages = bytes.div_ceil(PAGE_BYTES);
             let grown_at = core::arch::wasm32::memory_grow(0, pages);
@@ -54,10 +54,11 @@ impl Lists {
 
 #[expect(
     clippy::cast_ptr_alignment,
-    reason = "a free block is aligned to its size, which is at least that of a pointer"
+    reason = "a free block is aligned to 16 bytes, more than a pointer asks for"
 )]
 // SAFETY: a block is handed out once until it is freed; its class, found from the layout alone, is the same in
-// `alloc` and `dealloc`, and is at least as large and as aligned as the layout asks.
+// `alloc` and `dealloc`, and is at least as large as the layout asks, and no layout asks for more than the 16 bytes that every
+// block is aligned to.
 unsafe impl GlobalAlloc for Heap {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

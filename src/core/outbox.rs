@@ -77,7 +77,7 @@ impl Outbox {
             self.segments.push(Segment::new(tab_id, seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
-            open.push(facts);
+            open.push(facts, bytes);
             if open.count >= BATCH_EVENTS_MAX {
                 open.closed = Some(FlushReason::Count);
             }

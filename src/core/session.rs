@@ -179,7 +179,7 @@ impl Totals {
 }
 
 /// A run of one visitor's activity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// What was settled when it began and never changes: the lines of [`layout::head`](head) and then, up to three times, of
     /// [`layout::source`](crate::layout::source): its own source, the source of the device's first session, and the latest

@@ -85,7 +85,7 @@ const MISTAKES: &[Mistake] = &[
     ("a page that is left sends all at once", "outbox/limits.rs", "pub const LEAVING_REQUESTS_MAX: usize = 3;", "pub const LEAVING_REQUESTS_MAX: usize = 30;"),
     ("a page that was kept sends what another has sent", "outbox.rs", "            self.segments.remove(index);\n        }\n    }\n\n    /// Takes in how long", "            let _ = index;\n            break;\n        }\n    }\n\n    /// Takes in how long"),
     ("an event after a wipe has no head", "tracker.rs", "if self.visit.read(moment) {", "if self.visit.read(moment) && self.next_seq == u64::MAX {"),
-    ("what is taken over is forgotten", "outbox/segment.rs", "            } else {\n                self.push(facts);", "            } else if lines::number_at(facts, layout::event::SEQ) % 2 == 0 {\n                self.push(facts);"),
+    ("what is taken over is forgotten", "outbox/segment.rs", "            } else {\n                self.push(facts, event_bytes(facts));", "            } else if lines::number_at(facts, layout::event::SEQ) % 2 == 0 {\n                self.push(facts, event_bytes(facts));"),
     ("what is taken over is not sent by itself", "outbox.rs", "segment.closed = Some(FlushReason::Recovered);", "segment.closed = None;"),
     ("events of the next session are stored under the last one's head", "outbox.rs", "if open.head != head {", "if open.head.is_empty() {"),
     ("an event that waits alone waits for good", "outbox.rs", "self.segments.last().filter(|segment| segment.closed.is_none())", "self.segments.last().filter(|segment| segment.closed.is_none() && segment.count == 0)"),

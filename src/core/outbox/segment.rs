@@ -47,8 +47,8 @@ impl<'a> Iterator for Events<'a> {
 
 /// Waiting events that leave together.
 ///
-/// What one task of the page adds is stored together, as a chunk: facts with a [`SEPARATOR`] in front of each. In the first
-/// chunk the head comes first.
+/// What one task of the page adds is stored together, as a chunk: facts with a [`SEPARATOR`] between them, in the first chunk
+/// behind the head.
 #[derive(Clone, Debug)]
 pub struct Segment {
     /// The tab whose events they are.
@@ -118,10 +118,10 @@ impl Segment {
         self.count.min(self.batch_events_max)
     }
 
-    /// Adds an event.
-    pub(super) fn push(&mut self, facts: &str) {
+    /// Adds an event of so many bytes.
+    pub(super) fn push(&mut self, facts: &str, bytes: usize) {
         self.has_revenue |= has_revenue(facts);
-        self.bytes += event_bytes(facts);
+        self.bytes += bytes;
         self.facts.push_str(facts);
         self.facts.push_str(SEPARATOR_TEXT);
         self.count += 1;
@@ -167,7 +167,7 @@ impl Segment {
             if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
                 old += 1;
             } else {
-                self.push(facts);
+                self.push(facts, event_bytes(facts));
             }
         }
         self.stored = self.facts.len();

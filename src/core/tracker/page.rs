@@ -21,8 +21,9 @@ pub enum NavigationKind {
 // The host reports it by its place in this list.
 const _: () = assert!(NavigationKind::Spa as usize == navigation::SPA && navigation::LINES == 4);
 
-/// A page that came into view. A host reports it as [`lines`](Self::lines) of [`layout::navigated`](crate::layout::navigated), where the
-/// fields are explained, and behind them those of its [`Landing`](crate::attribution::Landing).
+/// A page that came into view. A host reports it as [`lines`](Self::lines) of
+/// [`layout::navigated`](crate::layout::navigated), where the fields are explained, and behind them those of its
+/// [`Landing`](crate::attribution::Landing).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Navigation<'a> {
     /// How.
@@ -40,8 +41,9 @@ pub struct Navigation<'a> {
 }
 
 impl Navigation<'_> {
-    /// A line each, in the order of [`layout::navigated`](crate::layout::navigated). `next_seq` is the `seq` that the tab's next event has at
-    /// least: where the page was kept for back and forward, another of the tab's pages has gone on counting.
+    /// A line each, in the order of [`layout::navigated`](crate::layout::navigated). `next_seq` is the `seq` that the
+    /// tab's next event has at least: where the page was kept for back and forward, another of the tab's pages has gone
+    /// on counting.
     pub fn lines(&self, next_seq: u64) -> String {
         let mut out = Lines::default();
         out.push_number(self.kind as u64);

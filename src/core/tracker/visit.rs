@@ -7,7 +7,7 @@ use crate::id::{Seen, Uuid};
 use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
 use crate::record::{RECORD_KEY, Record, Stored};
-use crate::session::{CHECKOUT_MS_MAX, Now, Numbers, Rollover, Rules, Session, decide, next_id};
+use crate::session::{CHECKOUT_MS_MAX, Now, Numbers, Rollover, Rules, Session, Totals, decide, next_id};
 use crate::text;
 use crate::time::{Timestamp, Uptime};
 use alloc::string::String;
@@ -49,7 +49,7 @@ impl Visit {
     pub(super) fn new(rules: Rules, seed: String) -> Self {
         Self {
             rules,
-            record: Record { seed, session: Session::default() },
+            record: Record { seed, session: Session { head: String::new(), totals: Totals::default() } },
             seen: Seen::default(),
             base: Numbers::default(),
             arrival: Arrival::default(),
