@@ -52,10 +52,7 @@ impl Lists {
     }
 }
 
-#[expect(
-    clippy::cast_ptr_alignment,
-    reason = "a free block is aligned to 16 bytes, more than a pointer asks for"
-)]
+#[expect(clippy::cast_ptr_alignment, reason = "a free block is aligned to 16 bytes, more than a pointer asks for")]
 // SAFETY: a block is handed out once until it is freed; its class, found from the layout alone, is the same in
 // `alloc` and `dealloc`, and is at least as large as the layout asks, and no layout asks for more than the 16 bytes that every
 // block is aligned to.
