@@ -14,7 +14,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     }
     package::all()?;
     tools::npm_packages("tests/peers")?;
-    let chromium = tools::chromium()?;
+    let browsers = tools::browsers()?;
     for one in ALL.into_iter().filter(|one| name.is_none_or(|name| name == *one)) {
         say(&format!("comparing: {one}"));
         let mut node = Command::new("node");

@@ -72,10 +72,10 @@ pub(crate) fn fuzz(seconds: u64) -> Result<()> {
 pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
     package::all()?;
     tools::npm_packages("tests/browsers")?;
-    let chromium = tools::chromium()?;
+    let browsers = tools::browsers()?;
     demo::build_collector()?;
     package::front_end()?;
-    say("testing the package and the shop in Chromium");
+    say("testing the package and the shop in browsers");
     let mut suites = Vec::new();
     for entry in fs::read_dir(root().join("tests/browsers"))? {
         let path = entry?.path();
@@ -88,7 +88,21 @@ pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
         bail!("there is no suite {:?} in tests/browsers; accepted are names such as faults", only.unwrap_or_default());
     }
     suites.sort();
+    let table = root().join("target/engines.md");
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(suites);
-    run(node.env("CHROMIUM", chromium))
+    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    node.arg(format!("--test-reporter={}", root().join("tests/browsers/engines/table.js").display()));
+    node.arg(format!("--test-reporter-destination={}", table.display())).args(suites).envs(browsers);
+    run(&mut node)?;
+    if only.is_none() { note_engines(&fs::read_to_string(table)?) } else { Ok(()) }
+}
+
+/// Writes the README's table of engines as the tests have just found it.
+fn note_engines(rows: &str) -> Result<()> {
+    const HEAD: &str = "| engine | version | tests run | passed |\n| --- | --- | ---: | ---: |\n";
+    let path = root().join("README.md");
+    let readme = fs::read_to_string(&path)?;
+    let Some((before, table)) = readme.split_once(HEAD) else { bail!("README.md has no table of engines") };
+    let after = table.split_inclusive('\n').skip_while(|line| line.starts_with('|'));
+    Ok(fs::write(path, format!("{before}{HEAD}{rows}{}", after.collect::<String>()))?)
 }

@@ -66,32 +66,49 @@ pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// A Chromium for the browser tests: `$CHROMIUM`, one on the path, or Debian's package where we may install it.
-pub(crate) fn chromium() -> Result<PathBuf> {
-    if let Some(path) = env::var_os("CHROMIUM") {
-        return Ok(path.into());
-    }
-    if let Some(path) = on_path() {
-        return Ok(path);
-    }
-    if Path::new("/usr/bin/apt-get").exists() && output("id", &["-u"])?.trim() == "0" {
-        say("installing Chromium from Debian's packages");
+/// The browsers of the tests: where each is named, what it is called, and Debian's packages that have it.
+const BROWSERS: [(&str, &[&str], &[&str]); 3] = [
+    (
+        "CHROMIUM",
+        &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
+        &["chromium", "fonts-liberation"],
+    ),
+    ("FIREFOX", &["firefox-esr", "firefox"], &["firefox-esr"]),
+    ("WEBKIT_DRIVER", &["WebKitWebDriver"], &["webkit2gtk-driver", "xvfb"]),
+];
+
+/// Where each browser is, by the name of the variable that may say so: one on the path, or Debian's package where we may
+/// install it. Only Chromium must be there.
+pub(crate) fn browsers() -> Result<Vec<(&'static str, PathBuf)>> {
+    let missing: Vec<_> = BROWSERS.iter().filter(|(variable, names, _)| browser(variable, names).is_none()).collect();
+    if !missing.is_empty() && Path::new("/usr/bin/apt-get").exists() && output("id", &["-u"])?.trim() == "0" {
+        say("installing browsers from Debian's packages");
         let mut apt = Command::new("apt-get");
         run(apt.args(["update", "-qq"]).stdout(Stdio::null()))?;
         let mut apt = Command::new("apt-get");
         apt.env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null());
-        run(apt.args(["install", "-y", "-qq", "--no-install-recommends", "chromium", "fonts-liberation"]))?;
+        apt.args(["install", "-y", "-qq", "--no-install-recommends"]);
+        run(apt.args(missing.iter().flat_map(|(_, _, packages)| *packages)))?;
     }
-    match on_path() {
-        Some(path) => Ok(path),
-        None => bail!("no Chromium was found for the browser tests: install one, or name it in CHROMIUM"),
+    let mut found = Vec::new();
+    for (variable, names, _) in BROWSERS {
+        match browser(variable, names) {
+            Some(path) => found.push((variable, path)),
+            None if variable == "CHROMIUM" => {
+                bail!("no Chromium was found for the browser tests: install one, or name it in CHROMIUM")
+            }
+            None => say(&format!("no {} was found: its tests are left out; {variable} may name one", names[0])),
+        }
     }
+    Ok(found)
 }
 
-fn on_path() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+fn browser(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    if let Some(path) = env::var_os(variable) {
+        return Some(path.into());
+    }
     let path = env::var_os("PATH")?;
-    let candidates = env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    let candidates = env::split_paths(&path).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 

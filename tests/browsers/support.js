@@ -36,7 +36,7 @@ export async function until(what, condition, withinMs = FOUND_MS) {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
@@ -139,32 +139,41 @@ export async function keepingProfile(options) {
 /** A profile of its own. Every batch that leaves it is checked against the schema; every error of a page fails. */
 export const profile = async (options) => watch(await (await launch()).newContext(options));
 
-function watch(context) {
-  context.batches = [];
-  context.early = [];
-  context.problems = [];
-  context.on('request', (request) => {
-    if (!request.url().endsWith('/collect')) return;
-    const isCompressed = request.headers()['content-encoding'] == 'gzip';
-    const body = request.postDataBuffer();
-    const text = `${isCompressed ? gunzipSync(body) : body}`;
+/** What was told, batch after batch, each checked against its schema. */
+export class Wire {
+  batches = [];
+  early = [];
+  problems = [];
+
+  note(body) {
     try {
+      const isCompressed = body[0] === 0x1f && body[1] === 0x8b;
+      const text = `${isCompressed ? gunzipSync(body) : body}`;
       if (text.startsWith('{"schema":"shopbell/early/')) {
         const pages = text
           .trim()
           .split('\n')
           .map((line) => JSON.parse(line));
-        context.early.push(pages);
+        this.early.push(pages);
         for (const page of pages)
           assert.ok(isEarly(page), `an early page is not what its schema says: ${JSON.stringify(isEarly.errors)}`);
       } else {
         const batch = JSON.parse(text);
-        context.batches.push(batch);
+        this.batches.push(batch);
         checkBatch(batch);
       }
     } catch (problem) {
-      context.problems.push(problem.message);
+      this.problems.push(problem.message);
     }
+  }
+}
+
+function watch(context) {
+  const wire = new Wire();
+  const { batches, early, problems } = wire;
+  Object.assign(context, { batches, early, problems });
+  context.on('request', (request) => {
+    if (request.url().endsWith('/collect')) wire.note(request.postDataBuffer());
   });
   context.on('weberror', (error) => context.problems.push(String(error.error())));
   return context;
@@ -173,12 +182,13 @@ function watch(context) {
 /** The inline stub, as pages have it. */
 export const snippet = `<script>${(await readFile(join(root, 'www/tracker/dist/stub.js'), 'utf8')).trim()}</script>`;
 
-/** Answers these URLs with a page that has the tracker's tag, with more attributes and more of a body. */
-export const serve = (context, urls, { site = 'shop', attributes = '', before = '', body = '' } = {}) => {
-  const tag = `<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>`;
-  const page = `<!doctype html><title>Page</title>${before}${tag}${body}`;
-  return context.route(urls, (route) => route.fulfill({ contentType: 'text/html', body: page }));
-};
+/** A page that has the tracker's tag, with more attributes, and with more before and after it. */
+export const page = ({ site = 'shop', attributes = '', before = '', body = '' } = {}) =>
+  `<!doctype html><title>Page</title>${before}<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>${body}`;
+
+/** Answers these URLs with such a page. */
+export const serve = (context, urls, parts) =>
+  context.route(urls, (route) => route.fulfill({ contentType: 'text/html', body: page(parts) }));
 
 /** Ends a profile and makes sure that nothing went wrong in it. */
 export async function end(context) {
