@@ -18,7 +18,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     for one in ALL.into_iter().filter(|one| name.is_none_or(|name| name == *one)) {
         say(&format!("comparing: {one}"));
         let mut node = Command::new("node");
-        node.arg(root().join("tests/peers").join(one).with_extension("js")).env("CHROMIUM", &chromium);
+        node.arg(root().join("tests/peers").join(one).with_extension("js")).envs(browsers.clone());
         run_command(&mut node)?;
     }
     Ok(())

@@ -12,7 +12,7 @@ import {
 } from './layout.js';
 import { hasLeft, leave } from './send.js';
 import { isAllStored } from './storage.js';
-import { claim, leaveTabs, returnToTab } from './tabs.js';
+import { claim, leaveTabs, stay } from './tabs.js';
 
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
 const SCROLL_MS = 3000; // what scrolls later than so after the visitor moved is the page itself, whose events are trusted too
@@ -49,20 +49,23 @@ export function listen() {
     if (type != 'scroll') moved = at;
     if (at - sampled >= ACTIVITY_MS && at - moved < SCROLL_MS) {
       sampled = at;
+      stay();
       report(INPUT_ACTIVITY);
     }
   });
   on(document, ['visibilitychange'], () => {
+    // Of a page that it kept, WebKit tells this before it is back.
+    if (hasLeft) return;
     if (document.hidden) report(INPUT_HIDDEN);
     // A tab that comes into view looks for what others have left.
-    else if (!hasLeft) claim();
+    else claim();
   });
+  on(window, ['beforeunload'], leaveTabs);
   on(window, ['pageshow'], (event) => {
     if (!event.persisted) return;
     leave(false);
-    returnToTab();
-    if (isAllStored()) add(INPUT_RETURNED);
     claim();
+    if (isAllStored()) add(INPUT_RETURNED);
     arrive(NAVIGATION_BACK_FORWARD);
     settle();
   });

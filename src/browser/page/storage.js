@@ -91,12 +91,19 @@ export const outboxKeys = () =>
 /** The tab's name and the seq of its next event, as the tab's page before left them. */
 export const tabText = () => attempt(() => session.getItem(TAB_KEY)) ?? '';
 
-/** Takes them out of storage, so that a frame, or a duplicate of this tab, finds none. */
+/**
+ * Takes them out of storage, so that a frame, or a duplicate of this tab, finds none; and those that a page of any tab left
+ * last: Firefox gives a kept page its sessionStorage as that page left it, without what later pages of the tab counted.
+ */
 export function takeTab() {
-  const tab = tabText();
+  const texts = [tabText(), read(TAB_KEY)];
   attempt(() => session.removeItem(TAB_KEY));
-  return /^\w+ \d+$/.test(tab) ? tab.split(' ') : [];
+  return texts.map((text) => (/^\w+ \d+$/.test(text) ? text.split(' ') : []));
 }
 
 /** Leaves them for the tab's next page. */
-export const leaveTab = (tabId, seq) => attempt(() => session.setItem(TAB_KEY, `${tabId} ${seq}`));
+export function leaveTab(tabId, seq) {
+  const text = `${tabId} ${seq}`;
+  attempt(() => session.setItem(TAB_KEY, text));
+  store(TAB_KEY, text);
+}

@@ -3,48 +3,48 @@
 import { replayEarly } from './early.js';
 import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
 import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
-import { hasLeft } from './send.js';
-import { isOpen, KEY, leaveTab, outboxKeys, read, takeTab } from './storage.js';
+import { isOpen, KEY, leaveTab, outboxKeys, read, tabText, takeTab } from './storage.js';
 
 const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
 const AGREE_MS = 10000; // and agree on a seed with those that began so long before
+const REST_MS = 5000; // a tab whose lock comes free may be between two pages: so long others leave it what is its
 const DAY_MS = 864e5;
 
 let tabId;
 let seed; // what a device without a record derives its ids from
 let isAlone; // whether no other tab lived when this page came, as far as is known
 let orphans = []; // tabs whose events are this page's to send: its own, and those that live no more
+let isLeaving; // whether the page has left its tab's name and seq for the next page
 let releases = []; // to call when the page is left: each gives a lock back, or ends a wait for one
 
 // What a page tracks while it is left counts too.
 afterwards.push(() => {
-  if (hasLeft) leaveTab(tabId, nextSeq);
+  if (isLeaving) leaveTab(tabId, nextSeq);
 });
 
 export const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
 
 /** Finds out which tab this is, and takes its turn among the others: the tab's name, the seed, and whether it is alone. */
 export async function joinTabs() {
-  const [name, seq] = takeTab();
-  tabId = name || random(1);
-  raiseSeq(seq);
+  const isNext = tabText();
   await claim();
-  return { tabId, seed, isFirst: isAlone && !name };
+  return { tabId, seed, isFirst: isAlone && !isNext };
 }
 
-/** The page is left: its tab's next page goes on from here. A page that holds a lock is not kept for back and forward. */
+/**
+ * The page is about to be left, or is: its tab's next page goes on from here. That may be one which was kept, which Chromium
+ * shows before it hides this one; and Firefox keeps no page that holds a lock when it decides.
+ */
 export function leaveTabs() {
+  isLeaving = true;
   leaveTab(tabId, nextSeq);
   const all = releases;
   releases = [];
   for (const release of all) release();
 }
 
-/** The page is back, and another of its tab may have gone on counting. */
-export function returnToTab() {
-  const [, seq] = takeTab();
-  raiseSeq(seq);
-}
+/** The page was not left after all. */
+export const stay = () => isLeaving && claim();
 
 /**
  * Holds the tab's lock while the page lives. Its name has the seed: tabs that begin at once on an empty profile do not
@@ -54,9 +54,16 @@ export function returnToTab() {
  * In the same turn the page takes the locks of tabs that left events behind and live no more, and with them the events;
  * and its own tab's, unless another page has. Without locks nobody knows who lives: then what is a day old is taken to be
  * left behind.
+ *
+ * A page that is back, or was not left, takes its turn again: another of its tab may have gone on counting.
  */
 export async function claim() {
   const { locks } = navigator;
+  const [[name, seq], [lastName, lastSeq]] = takeTab();
+  tabId ??= name || random(1);
+  raiseSeq(seq);
+  if (lastName == tabId) raiseSeq(lastSeq);
+  isLeaving = false;
   seed = random(4);
   if (!locks || !isOpen()) {
     const others = namesOf(outboxKeys());

@@ -8,6 +8,11 @@ const FIREFOX = {
   browser: 'firefox',
   executablePath: process.env.FIREFOX || '/usr/bin/firefox-esr',
 };
+// The process of a site's last tab may end before its requests have left, beacons included, which no page can help.
+const FIREFOX_PREFERENCES = {
+  'dom.ipc.keepProcessesAlive.web': 5,
+  'dom.ipc.keepProcessesAlive.webIsolated.count': 5,
+};
 const CHROMIUM = {
   browser: 'chrome',
   ...chromiumOptions,
@@ -53,4 +58,5 @@ class Browser {
 const start = async (name, options) => new Browser(name, await puppeteer.launch({ headless: true, ...options }));
 
 export const chromium = (options) => start('Chromium', { ...CHROMIUM, ...options });
-export const firefox = (extraPrefsFirefox) => start('Firefox', { ...FIREFOX, extraPrefsFirefox });
+export const firefox = (preferences) =>
+  start('Firefox', { ...FIREFOX, extraPrefsFirefox: { ...FIREFOX_PREFERENCES, ...preferences } });
