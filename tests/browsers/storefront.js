@@ -29,10 +29,9 @@ export class Storefront {
   async #answer(asked, answer) {
     const { pathname } = new URL(asked.url, this.url);
     if (pathname == '/collect') return this.#collect(asked, answer);
+    if (pathname == '/held.js') return; // It never comes.
     const type = FILES[pathname];
     if (type) {
-      const { held } = this.pages[pathname] ?? {};
-      if (held) return; // A script that never comes.
       const file = await readFile(join(root, 'www/tracker/dist', pathname));
       return answer.writeHead(200, { 'content-type': type, 'cache-control': 'max-age=600' }).end(file);
     }

@@ -183,8 +183,10 @@ function watch(context) {
 export const snippet = `<script>${(await readFile(join(root, 'www/tracker/dist/stub.js'), 'utf8')).trim()}</script>`;
 
 /** A page that has the tracker's tag, with more attributes, and with more before and after it. */
-export const page = ({ site = 'shop', attributes = '', before = '', body = '' } = {}) =>
-  `<!doctype html><title>Page</title>${before}<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>${body}`;
+export const page = ({ site = 'shop', attributes = '', before = '', body = '', tag } = {}) => {
+  const usual = `<script src="/shopbell.js" data-collector="/collect" data-site="${site}" ${attributes}></script>`;
+  return `<!doctype html><title>Page</title>${before}${tag ?? usual}${body}`;
+};
 
 /** Answers these URLs with such a page. */
 export const serve = (context, urls, parts) =>

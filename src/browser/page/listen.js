@@ -60,10 +60,10 @@ export function listen() {
     // A tab that comes into view looks for what others have left.
     else claim();
   });
-  on(window, ['beforeunload'], leaveTabs);
+  // WebKit tells a page that is left before it is loaded nothing more. What follows may also be no leaving at all.
+  on(window, ['beforeunload'], () => (document.readyState == 'complete' ? leaveTabs() : onLeaving()));
   on(window, ['pageshow'], (event) => {
     if (!event.persisted) return;
-    leave(false);
     claim();
     if (isAllStored()) add(INPUT_RETURNED);
     arrive(NAVIGATION_BACK_FORWARD);

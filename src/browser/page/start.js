@@ -8,7 +8,7 @@ import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './fact
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
-import { hasLeft, isHidden, leave } from './send.js';
+import { hasLeft, isHidden } from './send.js';
 import { openStorage } from './storage.js';
 import { adopt, joinTabs, random } from './tabs.js';
 
@@ -28,7 +28,6 @@ export async function start(feed, options, howItBegan) {
   // What was left before it had a tracker is an early page. It may be kept, and come back.
   if (hasLeft) {
     await next(window, 'pageshow');
-    leave(false);
     Object.assign(page, { type: 'back_forward', began: now() });
     return start(feed, options, howItBegan);
   }

@@ -3,6 +3,7 @@
 import { replayEarly } from './early.js';
 import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
 import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
+import { leave } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, tabText, takeTab } from './storage.js';
 
 const CLAIM_MS = 1000; // tabs that begin at once wait for each other this long at most
@@ -64,6 +65,7 @@ export async function claim() {
   raiseSeq(seq);
   if (lastName == tabId) raiseSeq(lastSeq);
   isLeaving = false;
+  leave(false);
   seed = random(4);
   if (!locks || !isOpen()) {
     const others = namesOf(outboxKeys());
