@@ -24,7 +24,7 @@
 //! language for the first, every byte of which is downloaded before the shop's own.
 //!
 //! ```text
-//!   guard  layout  clock  storage        what the page may break; names of lines; time; the gate to what is kept
+//!   guard  json  layout  clock  storage  what the page may break; names of lines; time; the gate to what is kept
 //!             facts                      how things are reported, all of a task at once
 //!   began  arrivals  device  rules       how a page began, where the visitor is, what the browser says, what the site chose
 //!      early    send                     pages before they had a tracker; requests

@@ -37,12 +37,16 @@ extern "C" {
     pub(crate) fn show(session: &str);
     #[wasm_bindgen(js_name = report)]
     pub(crate) fn report(kind: u32, lines: &str, at: &JsValue);
-    #[wasm_bindgen(catch, js_name = toJson)]
-    pub(crate) fn to_json(props: &JsValue) -> Result<JsValue, JsValue>;
     pub(crate) fn track(name: &str, json: &JsValue, at: &JsValue);
     /// Counts calls that were no events, or for which there was no room.
     #[wasm_bindgen(js_name = countDropped)]
     pub(crate) fn count_dropped(calls: u32);
+}
+
+#[wasm_bindgen(module = "/page/json.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = toJson)]
+    pub(crate) fn to_json(props: &JsValue) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(module = "/page/clock.js")]

@@ -53,7 +53,7 @@ struct Page {
     began: Clocks,
     left: Clocks,
     /// By how many minutes UTC was ahead of the visitor's clock.
-    #[serde(default)]
+    #[serde(default, rename = "offset", alias = "offset_minutes")]
     offset_minutes: i32,
     /// The stored record as it stood.
     #[serde(default)]
@@ -228,7 +228,7 @@ mod tests {
             page["began"][0] = began.into();
             page["left"][0] = left.into();
             page["calls"][0] = serde_json::json!(["checkoutPending", left, began, null, null]);
-            page["offset_minutes"] = offset.into();
+            page["offset"] = offset.into();
             page["record"] = lines::seal(&inside).into();
             if let Err(sentence) = read(page.to_string().as_bytes()) {
                 prop_assert!(!sentence.is_empty());

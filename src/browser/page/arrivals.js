@@ -45,13 +45,16 @@ let page; // the page in view, by its URL
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
 export const pageOf = (url) => url.replace(/#(?![/!]).*/, '');
 
+/** The path of a page; a router may have put it into the fragment. */
+const pathOf = ({ pathname, hash }) => pathname + (/^#[/!][^?]*/.exec(hash) ?? '');
+
 /** How the document was reached. */
 export const kindOf = (type) =>
   ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
 
 /** A page that came into view, as lines. */
 export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }) {
-  const path = attempt(() => new URL(url).pathname) ?? '';
+  const path = attempt(() => pathOf(new URL(url))) ?? '';
   return `${toLines({
     [NAVIGATED_KIND]: kind,
     [NAVIGATED_BROWSER_CLOSED]: wasClosed ? 1 : 0,
@@ -76,11 +79,11 @@ export function arrive(kind, at, { url = location.href, referrer = document.refe
 }
 
 /** The URL may have changed: if that makes another page, it is reported once it is complete, as routers set titles last. */
-export function changed(kind, later) {
+export function changed(kind) {
   const at = now();
   const hasMoved = () => pageOf(location.href) != page;
   // A route that is left again within its task was never seen.
-  if (hasMoved()) defer(() => hasMoved() && arrive(kind, at), later);
+  if (hasMoved()) defer(() => hasMoved() && arrive(kind, at));
 }
 
 /**
@@ -100,10 +103,14 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
         .replaceAll('www.', '')
         .match(/[^\s,/]+/g);
   const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes(`-${host}`));
-  const isOwn = isAt(here, there) || isAt(there, here);
+  // A frame without an address of its own is its parent's.
+  const isOwn = !here || isAt(here, there) || isAt(there, here);
   const counts = !isReturn && (!isOwn || internalCampaigns);
   const query = new URLSearchParams(counts ? own.search + own.hash.replace(/^#([^?]*\?)?/, '&') : '');
-  const values = [...query].map(([name, value]) => [name, clean(value)]).filter(([, value]) => value);
+  // Mailers and shop systems escape an ampersand once too often.
+  const values = [...query]
+    .map(([name, value]) => [name.replace(/^(amp;|#?0*38;)+/, ''), clean(value)])
+    .filter(([, value]) => value);
   const first = (...names) => values.find(([name]) => names.includes(name))?.[1] ?? '';
   const isForeign = there && !isOwn && !isReturn;
   const found = {

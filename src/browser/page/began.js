@@ -4,9 +4,9 @@ import { now } from './clock.js';
 
 /** The page as it stands. */
 export const pageNow = () => ({
-  url: location.href,
   referrer: document.referrer,
   type: performance.getEntriesByType('navigation')[0]?.type,
+  url: location.href,
   began: now(),
 });
 

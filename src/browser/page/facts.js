@@ -1,7 +1,7 @@
 // How things are reported: as lines of text, all of a task in one call of the module.
 
 import { dayAt, now } from './clock.js';
-import { attempt, clean } from './guard.js';
+import { attempt, clean, soon } from './guard.js';
 import {
   INPUT_CHECKOUT_PENDING,
   INPUT_DROPPED,
@@ -49,7 +49,7 @@ export const raiseSeq = (seq) => useSeq(Math.max(nextSeq, seq || 0));
 /** Lines in the order of their indices. A value with a line break in it would shift what follows. */
 export const toLines = (lines) =>
   Object.values(lines)
-    .map((line) => `${line}`.replace(/[\n\0]/g, ' '))
+    .map((line) => `${line}`.replace(/[\0-\x1f]/g, ' '))
     .join('\n');
 
 /** An input as text: its kind and when it happened, and lines. */
@@ -115,7 +115,7 @@ export function add(kind, lines = '', at = now()) {
   if (!isStarted) return;
   reportEarlier();
   inputs.push(toInput(kind, lines, at));
-  queueMicrotask(settle);
+  soon(settle);
 }
 
 /**
@@ -129,9 +129,9 @@ export function report(kind, lines, at) {
   settle();
 }
 
-/** Adds what `make` will make of itself, when `later` says so or another input comes. */
-export function defer(make, later = queueMicrotask) {
-  if (!deferred) later(settle);
+/** Adds what `make` will make of itself, in the next task or when another input comes. */
+export function defer(make) {
+  if (!deferred) setTimeout(() => attempt(settle));
   reportEarlier();
   deferred = make;
 }
@@ -139,7 +139,7 @@ export function defer(make, later = queueMicrotask) {
 /** The site is about to call: what came before is complete now. */
 export function expectCall() {
   if (deferred) reportEarlier();
-  if (!page.calls[0]) queueMicrotask(settle);
+  if (!page.calls[0]) soon(settle);
 }
 
 /** Gives the module what this task reported so far. */
@@ -166,9 +166,6 @@ export function startTracker(lines) {
 /** From here on the calls that are kept with these facts are reported. */
 export const useCalls = (facts) => (page = facts);
 
-/** A value as JSON; it throws what the value throws. */
-export const toJson = (value) => JSON.stringify(value);
-
 /** A call by a front-end in Rust, with its properties as JSON. */
 export function track(name, json, [wall, uptime]) {
   expectCall();
@@ -178,7 +175,7 @@ export function track(name, json, [wall, uptime]) {
 /** Counts calls that were no events, and those for which there was no room. */
 export function countDropped(calls) {
   page.dropped += calls;
-  queueMicrotask(settle);
+  soon(settle);
 }
 
 export const show = (session) => (shown = session);

@@ -13,6 +13,12 @@ export function attempt(action, onError) {
   }
 }
 
+/** Runs an action after this turn of the page, whatever the page has made of its timers. */
+export async function soon(action) {
+  await 0;
+  attempt(action);
+}
+
 /** A text in one line of bounded length, without control characters: a line break would shift the lines behind it. */
 export const clean = (text, most = 256) =>
   `${text}`

@@ -1,7 +1,8 @@
 // What the page is listened to for, and the timer.
 
 import { arrive, changed } from './arrivals.js';
-import { add, report, settle } from './facts.js';
+import { add, afterwards, report, settle } from './facts.js';
+import { attempt } from './guard.js';
 import {
   INPUT_ACTIVITY,
   INPUT_HIDDEN,
@@ -21,23 +22,29 @@ let timer;
 
 /** The timer is to fire in so many milliseconds; not at all if they are negative. */
 export function wake(waitMs) {
-  clearTimeout(timer);
-  if (waitMs >= 0) timer = setTimeout(() => report(INPUT_TIMER_FIRED), waitMs);
+  attempt(() => {
+    clearTimeout(timer);
+    if (waitMs >= 0) timer = setTimeout(() => attempt(() => report(INPUT_TIMER_FIRED)), waitMs);
+  });
 }
 
+const LISTENING = { capture: true, passive: true };
 const on = (target, names, listener) => {
-  for (const name of names) target.addEventListener(name, listener, { capture: true, passive: true });
+  for (const name of names) target.addEventListener(name, (event) => attempt(() => listener(event)), LISTENING);
 };
 
 /** The page is left: what it has goes out, and what its tab's next page needs stays. */
 function onLeaving() {
-  leave(true);
-  report(INPUT_HIDDEN);
-  leaveTabs();
+  attempt(() => {
+    leave(true);
+    report(INPUT_HIDDEN);
+    leaveTabs();
+  });
 }
 
-/** Listens for that, once, however often it is called. */
-export const listenForLeaving = () => on(window, ['pagehide'], onLeaving);
+/** Listens for that, once, however often it is called: a page that is written anew (`document.open`) has no listeners. */
+export const listenForLeaving = () => addEventListener('pagehide', onLeaving, LISTENING);
+afterwards.push(listenForLeaving);
 
 /** Listens to the page from here on. */
 export function listen() {
@@ -69,15 +76,26 @@ export function listen() {
     arrive(NAVIGATION_BACK_FORWARD);
     settle();
   });
-  for (const name of ['pushState', 'replaceState']) {
-    const original = history[name];
-    history[name] = function (...all) {
-      const result = original.apply(this, all);
-      changed(NAVIGATION_SPA);
-      return result;
-    };
+  listenForRoutes();
+}
+
+/** A browser that has the Navigation API tells of every route; in others the page's own History is asked. */
+function listenForRoutes() {
+  if (globalThis.navigation?.currentEntry) {
+    on(navigation, ['currententrychange'], ({ navigationType }) =>
+      changed(navigationType == 'traverse' ? NAVIGATION_BACK_FORWARD : NAVIGATION_SPA),
+    );
+    return;
   }
-  // The router's own listener comes after this one.
-  on(window, ['popstate'], () => changed(NAVIGATION_BACK_FORWARD, setTimeout));
-  on(window, ['hashchange'], () => changed(NAVIGATION_SPA, setTimeout));
+  for (const name of ['pushState', 'replaceState'])
+    attempt(() => {
+      const original = history[name];
+      history[name] = function (...all) {
+        const result = original.apply(this, all);
+        changed(NAVIGATION_SPA);
+        return result;
+      };
+    });
+  on(window, ['popstate'], () => changed(NAVIGATION_BACK_FORWARD));
+  on(window, ['hashchange'], () => changed(NAVIGATION_SPA));
 }

@@ -19,10 +19,12 @@ import {
 export let chosen = {};
 
 /**
- * The site's choices, checked: `collector`, `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
+ * The site's choices, checked: `collector` (whose URL means what it means on the page as it began), `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
  * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`.
  */
-export const useRules = (options) => (chosen = options);
+export const useRules = (options) => {
+  chosen = { ...options, collector: new URL(options.collector, document.baseURI).href };
+};
 
 /** The lines that a tracker of this site begins with. */
 export function startLines({ tabId, seq, chance, seed, device }) {

@@ -17,11 +17,15 @@ import {
   OUTCOME_REFUSED,
 } from './layout.js';
 import { chosen } from './rules.js';
+import { GZIP_KEY, read, store } from './storage.js';
 
 const REQUEST_MS = ANSWER_MS_MAX - 1000; // a request without an answer for so long has failed
 const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
 
-let takesGzip; // whether the collector says that it does
+// What is stored of the collector: that it takes compressed batches, or that it, or a proxy, refused one.
+const TAKEN = '1';
+const REFUSED = '0';
+
 let inFlight = 0;
 let waiting = []; // to call when nothing is in flight
 
@@ -50,7 +54,7 @@ afterwards.push(() => {
 
 /** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
 export function send(body, batch, isRetry) {
-  const limit = new AbortController();
+  const limit = attempt(() => new AbortController());
   let began;
   let isAnswered;
   const answer = (how, status = 0, retryAfterMs = 0) => {
@@ -67,43 +71,52 @@ export function send(body, batch, isRetry) {
     report(INPUT_ANSWERED, toLines(lines));
     askZone();
   };
-  const timer = setTimeout(() => {
-    answer(OUTCOME_FAILED);
-    limit.abort();
-  }, REQUEST_MS);
+  const timer = attempt(() =>
+    setTimeout(() => {
+      answer(OUTCOME_FAILED);
+      limit?.abort();
+    }, REQUEST_MS),
+  );
   inFlight++;
-  const post = async () => {
-    // The tracker is lent out while it sends, and the page's own fetch may call it.
-    await 0;
-    if (isHidden() && !('keepalive' in Request.prototype)) {
-      const isAccepted = navigator.sendBeacon(chosen.collector, body);
-      return answer(isAccepted ? OUTCOME_ANSWERED : OUTCOME_REFUSED, 200);
-    }
-    let headers;
-    if (takesGzip && !isHidden()) {
-      body = await gzip(body);
-      headers = { 'content-encoding': 'gzip' };
-    }
+  const post = async (isPacked) => {
+    const packed = isPacked ? await gzip(body) : body;
     began = performance.now();
     const response = await fetch(chosen.collector, {
       method: 'POST',
-      body,
-      headers,
+      body: packed,
       keepalive: !isRetry || isHidden(),
       credentials: 'omit',
       redirect: 'error',
-      signal: limit.signal,
+      signal: limit?.signal,
     });
+    const { ok, status, type, url } = response;
     // A body left unread would keep the page's keepalive quota. Wrappers of `fetch` may answer with a status alone.
     const text = await (async () => response.text())().catch(() => {});
     const header = (name) => attempt(() => response.headers.get(name));
-    takesGzip = globalThis.CompressionStream && /gzip/.test(header('accept-encoding'));
-    // No collector answers with a page over plain http; the portal of a network does.
-    const isPortal = response.ok && text && /^http:/.test(response.url) && /html/.test(header('content-type'));
-    if (isPortal) answer(OUTCOME_FAILED);
-    else answer(OUTCOME_ANSWERED, response.status, delayMs(header('retry-after')));
+    const known = read(GZIP_KEY);
+    const takes = /gzip/.test(header('accept-encoding')) ? TAKEN : '';
+    // A proxy may refuse what it cannot read: then it goes as it is, as does all that follows.
+    if (isPacked && /^4(?!08|29)/.test(status)) {
+      store(GZIP_KEY, REFUSED);
+      return post();
+    }
+    // No collector answers with a page over plain http; the portal of a network does. And one that says what it takes says so in
+    // every answer: a service worker made up another.
+    const isPortal = ok && text && /^http:/.test(url) && /html/.test(header('content-type'));
+    if (isPortal || (type == 'default' && takes < known)) return answer(OUTCOME_FAILED);
+    if (known != REFUSED && known != takes) store(GZIP_KEY, takes);
+    answer(OUTCOME_ANSWERED, status, delayMs(header('retry-after')));
   };
-  post().catch(() => {
+  const start = async () => {
+    // The tracker is lent out while it sends, and the page's own fetch may call it.
+    await 0;
+    const isLast = isHidden();
+    if (!isLast || 'keepalive' in Request.prototype)
+      return post(!isLast && !isRetry && globalThis.CompressionStream && read(GZIP_KEY) == TAKEN);
+    const isAccepted = navigator.sendBeacon(chosen.collector, body);
+    answer(isAccepted ? OUTCOME_ANSWERED : OUTCOME_REFUSED, 200);
+  };
+  start().catch(() => {
     // Requests of a page that is left fail, though they may have arrived: the next page finds out.
     if (hasLeft) return;
     const isBlocked = navigator.onLine && performance.now() - began < BLOCKED_MS;

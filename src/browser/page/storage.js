@@ -5,6 +5,7 @@ import { attempt } from './guard.js';
 export const KEY = 'shopbell';
 export const BREAKER_KEY = 'shopbell.breaker';
 export const EARLY_KEY = 'shopbell.early';
+export const GZIP_KEY = 'shopbell.gzip';
 export const ZONE_KEY = 'shopbell.zone';
 const TAB_KEY = 'shopbell.tab';
 // Browsers keep 2,500,000 characters an origin at least (WebKit). Waiting events are stored only where the site's and the
@@ -60,9 +61,10 @@ export function store(key, text) {
   if (!text) attempt(() => local.removeItem(key));
   else if (parts == 3 && !leavesRoom()) isWhole = false;
   else if (isTaking) {
+    // Some pages have a Storage that keeps nothing, and says nothing of it.
     isTaking = attempt(() => {
       local.setItem(key, text);
-      return true;
+      return local.getItem(key) == text;
     });
   }
   return isAllStored();

@@ -3,6 +3,7 @@
 import { replayEarly } from './early.js';
 import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
 import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
+import { attempt } from './guard.js';
 import { leave } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, tabText, takeTab } from './storage.js';
 
@@ -16,6 +17,7 @@ let seed; // what a device without a record derives its ids from
 let isAlone; // whether no other tab lived when this page came, as far as is known
 let orphans = []; // tabs whose events are this page's to send: its own, and those that live no more
 let isLeaving; // whether the page has left its tab's name and seq for the next page
+let watch; // ends the waits for locks of other tabs
 let releases = []; // to call when the page is left: each gives a lock back, or ends a wait for one
 
 // What a page tracks while it is left counts too.
@@ -23,7 +25,9 @@ afterwards.push(() => {
   if (isLeaving) leaveTab(tabId, nextSeq);
 });
 
-export const random = (words) => crypto.getRandomValues(new Uint32Array(words)).join('');
+/** So many random numbers, as a text. */
+export const random = (words) =>
+  `${attempt(() => crypto.getRandomValues(new Uint32Array(words))) ?? `${Math.random()}`.slice(2) + Date.now()}`;
 
 /** Finds out which tab this is, and takes its turn among the others: the tab's name, the seed, and whether it is alone. */
 export async function joinTabs() {
@@ -38,6 +42,7 @@ export async function joinTabs() {
  */
 export function leaveTabs() {
   isLeaving = true;
+  watch?.abort();
   leaveTab(tabId, nextSeq);
   const all = releases;
   releases = [];
@@ -58,8 +63,7 @@ export const stay = () => isLeaving && claim();
  *
  * A page that is back, or was not left, takes its turn again: another of its tab may have gone on counting.
  */
-export async function claim() {
-  const { locks } = navigator;
+export function claim() {
   const [[name, seq], [lastName, lastSeq]] = takeTab();
   tabId ??= name || random(1);
   raiseSeq(seq);
@@ -67,45 +71,58 @@ export async function claim() {
   isLeaving = false;
   leave(false);
   seed = random(4);
-  if (!locks || !isOpen()) {
-    const others = namesOf(outboxKeys());
-    replayEarly();
-    // What was just replayed is of pages that are gone.
-    orphans = namesOf(outboxKeys()).filter((name) => name == tabId || !others.includes(name) || !hasYoung(name));
-    return adopt();
-  }
-  const hold = (...name) =>
-    new Promise((granted) => {
-      const held = () => new Promise((release) => granted(releases.push(release)));
-      locks.request([KEY, ...name].join('.'), held).catch(granted);
-    });
-  const turn = async () => {
-    const all = (await locks.query()).held.map(({ name }) => name.split('.'));
-    const held = all.filter(([key, tab]) => key == KEY && tab);
-    const isHeld = (name) => held.some(([, tab]) => tab == name);
-    isAlone = !held[0];
-    seed = held.find(([, , , began]) => Date.now() - +began < AGREE_MS)?.[2] ?? seed;
-    // Between two pages of this tab another may have taken over what it left. The name is that one's then.
-    if (!isStarted && isHeld(tabId)) {
-      tabId = random(1);
-      useSeq(0);
-    }
-    replayEarly();
-    for (const tab of namesOf(outboxKeys())) {
-      if (isHeld(tab)) continue;
-      if (tab != tabId) await hold(tab);
-      orphans.push(tab);
-    }
-    if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
-    adopt();
-  };
-  // A tab that was frozen while it has its turn would block this one, and this page may be left meanwhile. After CLAIM_MS,
-  // or as it is left, it goes on without, and has its turn later.
+  watch?.abort();
+  watch = attempt(() => new AbortController());
   return new Promise((resolve) => {
     releases.push(resolve);
-    locks.request(KEY, turn).then(resolve, resolve);
+    // A tab that was frozen while it has its turn would block this one, and this page may be left meanwhile. After CLAIM_MS, or as
+    // it is left, it goes on without, and has its turn later.
     setTimeout(resolve, CLAIM_MS);
+    takeTurn().catch(adoptOld).then(resolve, resolve);
   });
+}
+
+const takeTurn = async () => (isOpen() ? navigator.locks.request(KEY, inTurn) : adoptOld());
+
+/** Without locks nobody knows who lives. */
+function adoptOld() {
+  const others = namesOf(outboxKeys());
+  replayEarly();
+  // What was just replayed is of pages that are gone.
+  orphans = namesOf(outboxKeys()).filter((name) => name == tabId || !others.includes(name) || !hasYoung(name));
+  adopt();
+}
+
+async function inTurn() {
+  const { locks } = navigator;
+  const names = (await locks.query()).held.map(({ name }) => name);
+  const held = names.map((name) => name.split('.')).filter(([key, tab]) => key == KEY && tab);
+  const isHeld = (name) => held.some(([, tab]) => tab == name);
+  const hold = (...parts) =>
+    new Promise((granted) => {
+      const wait = () => new Promise((release) => granted(releases.push(release)));
+      locks.request([KEY, ...parts].join('.'), wait).catch(granted);
+    });
+  isAlone = !held[0];
+  seed = held.find(([, , , began]) => Date.now() - +began < AGREE_MS)?.[2] ?? seed;
+  // Between two pages of this tab another may have taken over what it left. The name is that one's then.
+  if (!isStarted && isHeld(tabId)) {
+    tabId = random(1);
+    useSeq(0);
+  }
+  replayEarly();
+  for (const tab of namesOf(outboxKeys())) {
+    if (isHeld(tab)) continue;
+    if (tab != tabId) await hold(tab);
+    orphans.push(tab);
+  }
+  if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
+  adopt();
+  // Where another tab's lock comes free, that may be between two of its pages.
+  const again = () => setTimeout(() => isLeaving || claim(), REST_MS);
+  for (const parts of held)
+    if (watch && parts[1] != tabId)
+      locks.request(parts.join('.'), { mode: 'shared', signal: watch.signal }, () => {}).then(again, () => {});
 }
 
 const namesOf = (keys) => [...new Set(keys.map(([, tab]) => tab))];

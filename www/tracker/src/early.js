@@ -5,6 +5,7 @@
 
 import { pageNow } from 'shopbell-page/began.js';
 import { now } from 'shopbell-page/clock.js';
+import { toJson } from 'shopbell-page/json.js';
 import { EARLY_KEY, isOptedOut, KEY, localArea } from 'shopbell-page/storage.js';
 
 const CHARS_MAX = 60_000; // of all pages that are left before there is a tracker: what a keepalive takes
@@ -13,12 +14,12 @@ const CHARS_MAX = 60_000; // of all pages that are left before there is a tracke
  * The facts of the page in view: how it began, what was called, how many calls were not kept, and for how many characters of
  * them there is room.
  */
-export const factsNow = (room) => ({ ...pageNow(), calls: [], dropped: 0, room });
+export const factsNow = (room) => ({ ...pageNow(), calls: [], room, dropped: 0 });
 
 /** Keeps a call, [method, wall, uptime, two arguments as JSON], as it is at this moment: the page may change its object. */
 export function keepCall(facts, method, first, second) {
   try {
-    let call = [method, ...now(), JSON.stringify(first), JSON.stringify(second)];
+    let call = [method, ...now(), toJson(first), toJson(second)];
     (facts.room -= `${call}`.length) > 0 ? facts.calls.push(call) : facts.dropped++;
   } catch {
     facts.dropped++;
@@ -30,27 +31,27 @@ export function keepCall(facts, method, first, second) {
  * them. Without a collector, against the visitor's will and before consent, nothing is kept and nothing is sent.
  */
 export function leave(facts, options) {
-  if (!options?.collector || options.consent || options.beforeSend || (options.gpc == 'ignore' ? 0 : isOptedOut()))
+  if (!options?.collector || options.consent || (options.gpc == 'ignore' ? 0 : isOptedOut()))
     return;
   let local = localArea(options.storage);
   let page = {
     schema: 'shopbell/early/1',
     options,
-    ...facts,
     title: document.title,
-    left: now(),
-    offset_minutes: new Date().getTimezoneOffset(),
+    ...facts,
     record: local[KEY],
-    chance: crypto.getRandomValues(new Uint32Array(4)).join(''),
+    left: now(),
+    offset: new Date().getTimezoneOffset(),
+    chance: crypto.getRandomValues(new Uint32Array(4)) + '',
   };
   facts.calls = [];
-  let body = JSON.stringify(page) + '\n';
+  let body = toJson(page) + '\n';
   try {
-    let before = local[EARLY_KEY] ?? '';
-    local[EARLY_KEY] = body = CHARS_MAX > before.length + body.length ? before + body : body;
+    let all = (local[EARLY_KEY] ?? '') + body;
+    local[EARLY_KEY] = body = CHARS_MAX > all.length ? all : body;
   } catch {}
   'keepalive' in Request.prototype
     ? // @ts-expect-error: as good as true, and a byte less
-      fetch(options.collector, { method: 'POST', body, keepalive: 1, credentials: 'omit' }).catch(() => {})
+      fetch(options.collector, { keepalive: 1, credentials: 'omit', method: 'POST', body }).catch(() => {})
     : navigator.sendBeacon(options.collector, body);
 }

@@ -2,6 +2,7 @@
 // whatever happens to that.
 
 import { whenShown } from 'shopbell-page/began.js';
+import { now } from 'shopbell-page/clock.js';
 import { expectCall, settle, snapshot } from 'shopbell-page/facts.js';
 import { attempt } from 'shopbell-page/guard.js';
 import { flush } from 'shopbell-page/send.js';
@@ -42,7 +43,10 @@ export function start(given, load, [facts, flushes = []] = []) {
     });
     try {
       // Nobody has seen a page before it is shown.
-      if (await whenShown()) Object.assign(facts, { ...factsNow(CHARS_MAX), calls: facts.calls });
+      if (await whenShown()) {
+        const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
+        Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
+      }
       await startTracker(await load(), options, () => facts);
       state = 'ready';
       facts.room = Infinity;
@@ -72,8 +76,8 @@ export function start(given, load, [facts, flushes = []] = []) {
     session: () => (state == 'ready' && attempt(snapshot, onError)) || null,
     flush: () =>
       new Promise((resolve) => {
-        setTimeout(resolve, FLUSH_MS);
-        finish(resolve);
+        const timer = setTimeout(resolve, FLUSH_MS);
+        finish(() => resolve(clearTimeout(timer)));
       }),
   };
 }

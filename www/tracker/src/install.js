@@ -2,10 +2,11 @@
 
 import { start } from './handle.js';
 import { readTag } from './options.js';
+import { findTag } from './tag.js';
 
 export function install(load) {
   const earlier = /** @type {any} */ (window.shopbell);
   // A second tag must not count everything twice; an element with this id is no tracker.
   if (earlier?.track && !earlier.facts) return;
-  window.shopbell = start(readTag(document.currentScript), load, earlier?.facts);
+  window.shopbell = start(readTag(findTag()), load, earlier?.facts);
 }

@@ -1,6 +1,7 @@
 // Options as a page gives them, to options as the tracker takes them. A bad one is one sentence, and its default.
 
 import { calendar } from 'shopbell-page/clock.js';
+import { attempt } from 'shopbell-page/guard.js';
 import { given as givenBy } from './tag.js';
 
 const isIn = (...list) => [
@@ -9,10 +10,12 @@ const isIn = (...list) => [
   list[0],
 ];
 const isFrom = (least, most, fallback) => [
-  (value) => value === fallback || (value >= least && value <= most),
+  (value) => value >= least && value <= most,
   `a number from ${least} to ${most}`,
   fallback,
 ];
+const isUrl = (value) => attempt(() => new URL(value, document.baseURI));
+
 const isText = (most, fallback) => [
   (value) => value && `${value}`.length <= most,
   `a text of 1 to ${most} characters`,
@@ -25,7 +28,7 @@ const isZone = (zone) => zone === false || zone == 'local' || zone == 'UTC' || c
 /** Each option: its test, what is accepted in words, its default. A page may have given every other object more members. */
 const known = {
   __proto__: null,
-  collector: isText(2048),
+  collector: [isUrl, 'a URL'],
   site: isText(128, globalThis.location?.hostname || 'site'),
   timeoutMinutes: isFrom(1, 1440, 30),
   midnight: [isZone, '"local", "UTC", an IANA zone or false', 'local'],
@@ -49,7 +52,7 @@ export function check(given) {
     const [test, accepted, fallback] = known[name] ?? [];
     const value = given?.[name] ?? fallback;
     if (!test) say(`option "${name}" is not known; accepted are ${Object.keys(known).join(', ')}.`);
-    else if (test(value)) options[name] = value;
+    else if (value === fallback || test(value)) options[name] = value;
     else {
       say(`option "${name}" is ${value}; accepted is ${accepted}.`);
       options[name] = fallback;
@@ -60,12 +63,12 @@ export function check(given) {
   say('nothing is tracked');
 }
 
-/** Options of the script's tag, which are all text. Parameters of its URL that are not known are the site's own business. */
+/** Options of the script's tag, which are all text. Attributes and parameters that are not known are somebody else's. */
 export function readTag(tag) {
   const options = {};
   for (const [given, value] of Object.entries(givenBy(tag))) {
     const name = given.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
-    if (known[name] || name in tag.dataset) options[name] = readText(name, value);
+    if (known[name] || name == 'consent') options[name] = readText(name, value.trim());
   }
   return options;
 }

@@ -2,6 +2,7 @@
 
 import { install } from './install.js';
 import { fromBytes } from './load.js';
+import { findTag } from './tag.js';
 
-const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
+const { src } = findTag() ?? {};
 install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));
