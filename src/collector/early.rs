@@ -7,7 +7,7 @@ mod landing;
 mod options;
 
 use crate::batch::Batch;
-use landing::{clean, landing, lone_surrogates};
+use landing::{clean, landing, lone_surrogates, path_of};
 use options::Options;
 use serde::Deserialize;
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Page {
             breaker: "",
         };
         let url = clean(&self.url, URL_UNITS_MAX);
-        let path = Url::parse(&self.url).map(|url| clean(url.path(), URL_UNITS_MAX)).unwrap_or_default();
+        let path = Url::parse(&self.url).map(|url| clean(&path_of(&url), URL_UNITS_MAX)).unwrap_or_default();
         let landing = landing(&self.url, &self.referrer, &self.options.gateways(), self.options.counts_internal());
         let kind = match self.kind.as_deref() {
             Some("reload") => NavigationKind::Reload,

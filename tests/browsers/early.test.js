@@ -29,6 +29,7 @@ async function visitor({ prepare, time = EVENING } = {}) {
   contexts.push(context);
   if (prepare) await context.addInitScript(prepare);
   await context.clock.install({ time });
+  await context.clock.pauseAt(time + 1000);
   const tag = (site, script, attributes) =>
     `<script async src="/${script}" data-collector="/collect" data-site="${site}" ${attributes}></script>`;
   await context.route('**/page/**', (route) => {
@@ -42,7 +43,6 @@ async function visitor({ prepare, time = EVENING } = {}) {
   const page = await context.newPage();
   page.tabOf = context;
   await page.goto(`${collector.url}/report/report.css`);
-  await context.clock.pauseAt(time + 1000);
   return { context, page };
 }
 

@@ -76,7 +76,8 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
     let is_struck = |host: &str| hosts.iter().any(|other| other.strip_prefix('-') == Some(host));
     let is_return =
         !referring.is_empty() && hosts.iter().any(|gateway| is_at(referring, gateway) && !is_struck(gateway));
-    let is_own = is_at(host, referring) || is_at(referring, host);
+    // A frame without an address of its own is its parent's.
+    let is_own = host.is_empty() || is_at(host, referring) || is_at(referring, host);
     let is_foreign = !referring.is_empty() && !is_own && !is_return;
     let counts = !is_return && (!is_own || counts_internal);
     let found = if counts { own.as_ref().map(parameters).unwrap_or_default() } else { Vec::new() };
@@ -101,6 +102,13 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
     landing.lines()
 }
 
+/// The path of a page; a router may have put it into the fragment.
+pub(super) fn path_of(url: &Url) -> String {
+    let route = url.fragment().filter(|route| route.starts_with(['/', '!']));
+    let route = route.map(|route| format!("#{}", route.split('?').next().unwrap_or_default()));
+    url.path().to_owned() + &route.unwrap_or_default()
+}
+
 /// The parameters that have a value: those of the query, then those of the fragment.
 fn parameters(url: &Url) -> Vec<(String, String)> {
     let fragment = url.fragment().unwrap_or_default();
@@ -108,8 +116,18 @@ fn parameters(url: &Url) -> Vec<(String, String)> {
     let behind = fragment.split_once('?').map_or(fragment, |(_, behind)| behind);
     let all = format!("{}&{behind}", url.query().unwrap_or_default());
     let pairs = form_urlencoded::parse(all.as_bytes());
-    let cleaned = pairs.map(|(name, value)| (name.into_owned(), clean(&value, VALUE_UNITS_MAX)));
+    let cleaned = pairs.map(|(name, value)| (unescaped(&name).to_owned(), clean(&value, VALUE_UNITS_MAX)));
     cleaned.filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// A name without what is left of an ampersand that a mailer or a shop system escaped once too often.
+fn unescaped(name: &str) -> &str {
+    let mut rest = name;
+    loop {
+        let number = rest.strip_prefix('#').unwrap_or(rest).trim_start_matches('0');
+        let Some(behind) = rest.strip_prefix("amp;").or_else(|| number.strip_prefix("38;")) else { return rest };
+        rest = behind;
+    }
 }
 
 fn origin_and_path(url: &Url) -> String {
