@@ -7,6 +7,7 @@ use shopbell_core::formats::{Context, native, snapshot};
 use shopbell_core::id::Entropy;
 use shopbell_core::layout::{device, early_page, input, start};
 use shopbell_core::lines;
+use shopbell_core::outbox::Segment;
 use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
@@ -22,6 +23,8 @@ pub(crate) struct Host {
     is_early: bool,
     /// Whether localStorage took all it was given.
     is_stored: bool,
+    /// What the browser is to send if the page ends without a word: the first `seq`, and how many events.
+    armed: (u64, usize),
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
@@ -59,6 +62,7 @@ impl Host {
             device: owned(lines::at(lines, start::DEVICE)),
             is_early,
             is_stored: true,
+            armed: (0, 0),
         }
     }
 
@@ -99,6 +103,9 @@ impl Host {
             }
         }
         if !self.is_early {
+            if lines::number_at(&self.start, start::FETCHES_LATER) > 0 {
+                self.arm(&moment);
+            }
             let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
             page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
         }
@@ -107,16 +114,30 @@ impl Host {
 
     fn send(&self, batch: BatchId, moment: &Moment<'_>) {
         if let Some(segment) = self.tracker.batch(batch) {
-            let context = Context {
-                site: lines::at(&self.start, start::SITE),
-                sent_at: moment.wall,
-                sent_uptime: moment.uptime,
-                device: &self.device,
-                storage: self.storage_name(),
-                counters: self.tracker.counters(),
-            };
-            page::send(&native::encode(&context, segment), batch.0, segment.attempts > 1);
+            page::send(&self.encode(segment, moment), batch.0, segment.attempts > 1);
         }
+    }
+
+    /// A page may end without a word: a renderer crashes, a phone runs out of memory. What waits leaves then all the same.
+    fn arm(&mut self, moment: &Moment<'_>) {
+        let unsent = self.tracker.unsent();
+        let armed = unsent.map_or((0, 0), |segment| (segment.first_seq, segment.count));
+        if armed != self.armed {
+            page::arm(&unsent.map_or_else(String::new, |segment| self.encode(segment, moment)));
+            self.armed = armed;
+        }
+    }
+
+    fn encode(&self, segment: &Segment, moment: &Moment<'_>) -> String {
+        let context = Context {
+            site: lines::at(&self.start, start::SITE),
+            sent_at: moment.wall,
+            sent_uptime: moment.uptime,
+            device: &self.device,
+            storage: self.storage_name(),
+            counters: self.tracker.counters(),
+        };
+        native::encode(&context, segment)
     }
 
     /// `local` while localStorage takes what it is given, else `memory`.

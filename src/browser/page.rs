@@ -28,6 +28,8 @@ extern "C" {
 extern "C" {
     /// Posts a batch.
     pub(crate) fn send(body: &str, batch: u32, is_retry: bool);
+    /// Lets the browser send a batch if the page ends without a word; takes the one before back.
+    pub(crate) fn arm(body: &str);
     pub(crate) fn flush(done: &Function, at: &JsValue);
 }
 

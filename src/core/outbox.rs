@@ -293,6 +293,11 @@ impl Outbox {
         self.segments.get(self.index(batch)?)
     }
 
+    /// What was added last and is not in flight.
+    pub fn unsent(&self) -> Option<&Segment> {
+        self.segments.iter().rfind(|segment| segment.in_flight.is_none())
+    }
+
     /// What waits, the oldest first, but for what was taken over later.
     pub fn segments(&self) -> &[Segment] {
         &self.segments

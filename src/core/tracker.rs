@@ -191,6 +191,11 @@ impl Tracker {
         self.outbox.batch(batch)
     }
 
+    /// What would be lost, until the next visit, if the page ended now without a word.
+    pub fn unsent(&self) -> Option<&Segment> {
+        self.outbox.unsent()
+    }
+
     /// The session as of the latest input; `None` before there was any activity.
     pub fn session(&self) -> Option<&Session> {
         self.visit.session()

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { Storefront } from './storefront.js';
 import {
   Collector,
   close,
@@ -114,6 +115,29 @@ test('the renderer crashes', async () => {
   const next = await bare();
   await drained(next);
   await check('20 events, the renderer crashes, another page opens', 23, { most: 4 });
+});
+
+test('the renderer crashes at once, and the visitor never returns', async () => {
+  // Where requests are intercepted, a browser sends nothing later.
+  const shop = await Storefront.start(collector);
+  const visitors = [];
+  for (let run = 0; run < 20; run += 1) {
+    const visitor = await profile();
+    const page = await open(visitor, `${shop.url}/`);
+    const crashed = page.waitForEvent('crash');
+    const devtools = await visitor.newCDPSession(page);
+    await track(page, 3);
+    devtools.send('Page.crash').catch(() => {});
+    await crashed;
+    visitors.push(visitor);
+  }
+  const tracked = 20 * 5;
+  await until('all have come', async () => (await collector.events()).length >= tracked);
+  const { batches, problems } = shop.wire;
+  await check('20 visitors of 5 events, whose renderers crash at once, and no later visit', tracked, { batches, most: 40 });
+  assert.deepEqual(problems, []);
+  for (const visitor of visitors) await end(visitor);
+  await shop.stop();
 });
 
 test('the device is offline', async () => {

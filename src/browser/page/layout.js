@@ -41,6 +41,7 @@ export const START_NEXT_SEQ = 7;
 export const START_CHANCE = 8;
 export const START_SEED = 9;
 export const START_DEVICE = 10;
+export const START_FETCHES_LATER = 11;
 export const NAVIGATED_KIND = 0;
 export const NAVIGATED_BROWSER_CLOSED = 1;
 export const NAVIGATED_NEXT_SEQ = 2;

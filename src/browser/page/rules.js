@@ -6,6 +6,7 @@ import {
   START_CAMPAIGN,
   START_CHANCE,
   START_DEVICE,
+  START_FETCHES_LATER,
   START_MAX_MS,
   START_MIDNIGHT,
   START_NEXT_SEQ,
@@ -43,5 +44,6 @@ export function startLines({ tabId, seq, chance, seed, device }) {
     [START_CHANCE]: chance,
     [START_SEED]: seed,
     [START_DEVICE]: device,
+    [START_FETCHES_LATER]: globalThis.fetchLater ? 1 : 0,
   });
 }

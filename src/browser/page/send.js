@@ -26,6 +26,7 @@ const BLOCKED_MS = 20; // a request that fails so fast, with the device online, 
 const TAKEN = '1';
 const REFUSED = '0';
 
+let armed; // takes back what the browser is to send if the page ends without a word
 let inFlight = 0;
 let waiting = []; // to call when nothing is in flight
 
@@ -121,6 +122,16 @@ export function send(body, batch, isRetry) {
     if (hasLeft) return;
     const isBlocked = navigator.onLine && performance.now() - began < BLOCKED_MS;
     answer(isBlocked ? OUTCOME_BLOCKED : OUTCOME_FAILED);
+  });
+}
+
+/** Lets the browser send a batch if the page ends without a word, and takes the one before back. Its quota may be used up. */
+export function arm(body) {
+  attempt(() => {
+    armed?.abort();
+    armed = new AbortController();
+    const { signal } = armed;
+    if (body) fetchLater(chosen.collector, { method: 'POST', body, credentials: 'omit', redirect: 'error', signal });
   });
 }
 

@@ -129,6 +129,8 @@ lists! {
         SEED,
         /// What the browser says of itself, as members of a JSON object.
         DEVICE,
+        /// Whether the browser keeps a batch to send it when the page is gone (`fetchLater`), as 0 or 1.
+        FETCHES_LATER,
     }
 
     /// A page that was left before it had a tracker.
