@@ -3,7 +3,7 @@
 //! The body is a line of JSON a page, the oldest first (`tests/formats/early.schema.json`). What comes of it are native
 //! batches: the same events under the same ids as the tracker will send, which deduplication makes one.
 
-mod landing;
+pub(crate) mod landing;
 mod options;
 
 use crate::batch::Batch;

@@ -10,7 +10,7 @@ const VALUE_UNITS_MAX: usize = 256;
 const UTM: [&str; 6] = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id"];
 
 /// A text in one line of bounded length, without control characters.
-pub(super) fn clean(text: &str, most: usize) -> String {
+pub(crate) fn clean(text: &str, most: usize) -> String {
     let is_blank = |letter: char| letter.is_whitespace() || letter.is_control() || letter == '\u{feff}';
     let words: Vec<&str> = text.split(is_blank).filter(|word| !word.is_empty()).collect();
     let mut left = most;
@@ -28,7 +28,7 @@ pub(super) fn clean(text: &str, most: usize) -> String {
 }
 
 /// JSON in which each half of a character, as `JSON.stringify` writes it, has become U+FFFD.
-pub(super) fn lone_surrogates(json: &str) -> Cow<'_, str> {
+pub(crate) fn lone_surrogates(json: &str) -> Cow<'_, str> {
     let unit = |at: usize| -> Option<u32> {
         let escape = json.get(at..at + 6)?.strip_prefix("\\u")?;
         u32::from_str_radix(escape, 16).ok().filter(|unit| (0xd800..0xe000).contains(unit))
