@@ -11,7 +11,6 @@ use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
-use std::cell::Cell;
 
 pub(crate) struct Host {
     tracker: Tracker,
@@ -25,7 +24,7 @@ pub(crate) struct Host {
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
-pub(crate) fn feed(slot: &Cell<Option<&'static mut Host>>, reports: &str) -> u64 {
+pub(crate) fn feed(page: &mut Option<&'static mut Host>, reports: &str) -> u64 {
     let mut rest = reports;
     let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
     let moment = Moment { stored, breaker, ..Moment::default() };
@@ -39,11 +38,10 @@ pub(crate) fn feed(slot: &Cell<Option<&'static mut Host>>, reports: &str) -> u64
         if is_early {
             next_seq = host.take(moment, rest);
         } else {
-            slot.set(Some(host));
+            *page = Some(host);
         }
-    } else if let Some(host) = slot.take() {
+    } else if let Some(host) = page {
         next_seq = host.take(moment, inputs);
-        slot.set(Some(host));
     }
     next_seq
 }
