@@ -11,13 +11,12 @@ mod counters;
 mod limits;
 mod segment;
 
-use crate::effect::{BatchId, Output};
+use crate::effect::{self, BatchId, Output};
 use crate::id::Entropy;
 use crate::layout;
 use crate::lines::{self, Opened};
 use crate::text;
 use crate::time::{Timestamp, Uptime};
-use alloc::string::String;
 use alloc::vec::Vec;
 pub use answer::Answer;
 use breaker::Breaker;
@@ -107,7 +106,7 @@ impl Outbox {
             self.counters.drop(DropReason::Age, old);
         } else if !matches!(opened, Opened::Newer(_)) {
             self.counters.drop(DropReason::Unreadable, 1);
-            out.push(Output::Store(text::owned(chunk.key), String::new()));
+            effect::remove(out, chunk.key);
         }
     }
 

@@ -5,10 +5,9 @@
 
 use super::answer::Answer;
 use super::limits::ANSWER_MS_MAX;
-use crate::effect::Output;
+use crate::effect::{self, Output};
 use crate::id::{self, Seen};
 use crate::lines::{self, Lines};
-use crate::text;
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 
@@ -54,7 +53,7 @@ impl Breaker {
         }
         let text = lines.into_text();
         if self.seen.is_new(&text) {
-            out.push(Output::Store(text::owned(BREAKER_KEY), text));
+            effect::store(out, BREAKER_KEY, text);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::Moment;
 use crate::attribution::{Arrival, DIRECT};
-use crate::effect::Output;
+use crate::effect::{self, Output};
 use crate::id::{Seen, Uuid};
 use crate::layout::{navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
@@ -221,7 +221,7 @@ impl Visit {
         let text = self.record.write();
         if self.seen.is_new(&text) {
             self.base = self.record.session.totals.numbers();
-            out.push(Output::Store(text::owned(RECORD_KEY), text));
+            effect::store(out, RECORD_KEY, text);
         }
     }
 }
