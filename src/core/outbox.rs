@@ -14,7 +14,7 @@ mod segment;
 use crate::effect::{self, BatchId, Output};
 use crate::id::Entropy;
 use crate::layout;
-use crate::lines::{self, Opened};
+use crate::lines;
 use crate::text;
 use crate::time::{Timestamp, Uptime};
 use alloc::vec::Vec;
@@ -100,11 +100,11 @@ impl Outbox {
     /// old, is removed and counted; what a later version has written stays where it is.
     pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
         let opened = lines::open(chunk.text);
-        let segment = opened.lines().and_then(|mut events| Some((self.segment_of(chunk.key, &mut events)?, events)));
+        let segment = opened.and_then(|mut events| Some((self.segment_of(chunk.key, &mut events)?, events)));
         if let Some((segment, events)) = segment {
             let old = segment.recover(chunk.key, events, wall, out);
             self.counters.drop(DropReason::Age, old);
-        } else if !matches!(opened, Opened::Newer(_)) {
+        } else if lines::open_newer(chunk.text).is_none() {
             self.counters.drop(DropReason::Unreadable, 1);
             effect::remove(out, chunk.key);
         }

@@ -574,7 +574,7 @@ fn an_outbox_of_the_version_before_is_sent_whole() {
     let mut old = storage.borrow().clone();
     for (key, first) in [("shopbell.tab.0", true), ("shopbell.tab.0.2", false)] {
         let text = old.remove(key).expect("a chunk");
-        let mut rest = lines::open(&text).lines().expect("lines");
+        let mut rest = lines::open(&text).expect("lines");
         let of_old = |lines: &str| lines::seal(lines).replacen("shopbell/4", "shopbell/3", 1);
         if first {
             old.insert(key.to_owned(), of_old(next_part(&mut rest)));
