@@ -5,7 +5,7 @@ use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
 use shopbell_core::id::Entropy;
-use shopbell_core::layout::{device, early_page, input, start};
+use shopbell_core::layout::{device, early_page, input, moment, start};
 use shopbell_core::lines;
 use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
@@ -28,22 +28,20 @@ pub(crate) fn feed(page: &mut Option<&'static mut Host>, reports: &str) -> u64 {
     let mut rest = reports;
     let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
     let moment = Moment { stored, breaker, ..Moment::default() };
-    let inputs = rest;
-    let first = report::next(&mut rest);
-    let is_early = first.kind == input::EARLY;
-    let mut next_seq = 0;
-    if is_early || first.kind == input::START {
+    let kind = lines::number_at(rest, moment::KIND) as usize;
+    let is_early = kind == input::EARLY;
+    if is_early || kind == input::START {
+        let start = lines::behind(take(&mut rest, 0), moment::LINES);
         // It lives as long as the page; an early page's is small.
-        let host = Box::leak(Box::new(Host::new(first.lines, is_early)));
+        let host = Box::leak(Box::new(Host::new(start, is_early)));
         if is_early {
-            next_seq = host.take(moment, rest);
-        } else {
-            *page = Some(host);
+            return host.take(moment, rest);
         }
+        *page = Some(host);
     } else if let Some(host) = page {
-        next_seq = host.take(moment, inputs);
+        return host.take(moment, rest);
     }
-    next_seq
+    0
 }
 
 impl Host {
@@ -60,34 +58,27 @@ impl Host {
         }
     }
 
-    /// The inputs of one task into the tracker; returns the moment of the last. What happened on an early page met the record
-    /// as it stood then, until the page was left: other tabs may have gone on with it since.
-    fn handle<'a>(&mut self, at: Moment<'a>, reports: &str) -> Moment<'a> {
-        let (mut rest, mut last) = (reports, at);
-        let counts = lines::number_at(&self.start, start::AUTOCAPTURE) > 0;
+    /// The inputs of one task, then act, then set the timer. What happened on an early page met the record as it stood then,
+    /// until the page was left: other tabs may have gone on with it since.
+    fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
+        let (mut rest, mut moment) = (reports, at);
         while !rest.is_empty() {
-            let report = report::next(&mut rest);
-            last = Moment { wall: report.wall, uptime: report.uptime, day: report.day, ..at };
-            let mut moment = last;
-            if self.is_early && report.kind != input::HIDDEN {
-                moment.stored = lines::behind(&self.start, start::LINES);
-            }
-            match report.kind {
-                input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
-                input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
+            let report = take(&mut rest, 0);
+            let kind = lines::number_at(report, moment::KIND) as usize;
+            let lines = lines::behind(report, moment::LINES);
+            report::read_moment(report, &mut moment);
+            let is_before = self.is_early && kind != input::HIDDEN;
+            moment.stored = if is_before { lines::behind(&self.start, start::LINES) } else { at.stored };
+            match kind {
+                input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(lines, early_page::CHANCE)),
+                input::DEVICE => set(&mut self.device, lines::at(lines, device::MEMBERS)),
                 _ => {}
             }
-            self.tracker.handle(&moment, report.input(counts));
-            if report.kind == input::SNAPSHOT_REQUESTED {
+            self.tracker.report(&moment, kind, lines);
+            if kind == input::SNAPSHOT_REQUESTED {
                 page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
             }
         }
-        last
-    }
-
-    /// The inputs of one task, then act, then set the timer.
-    fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
-        let moment = self.handle(at, reports);
         for output in &self.tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) => self.is_stored = page::store(key, text),

@@ -98,15 +98,15 @@ impl Outbox {
 
     /// Takes over a chunk that an earlier page left; the one with the head must come first. What cannot be read, or is too
     /// old, is removed and counted; what a later version has written stays where it is.
-    pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
-        let opened = lines::open(chunk.text);
-        let segment = opened.and_then(|mut events| Some((self.segment_of(chunk.key, &mut events)?, events)));
+    pub fn recover(&mut self, key: &str, text: &str, wall: Timestamp, out: &mut Vec<Output>) {
+        let opened = lines::open(text);
+        let segment = opened.and_then(|mut events| Some((self.segment_of(key, &mut events)?, events)));
         if let Some((segment, events)) = segment {
-            let old = segment.recover(chunk.key, events, wall, out);
+            let old = segment.recover(key, events, wall, out);
             self.counters.drop(DropReason::Age, old);
-        } else if lines::open_newer(chunk.text).is_none() {
+        } else if lines::open_newer(text).is_none() {
             self.counters.drop(DropReason::Unreadable, 1);
-            effect::remove(out, chunk.key);
+            effect::remove(out, key);
         }
     }
 
@@ -196,16 +196,18 @@ impl Outbox {
         }
     }
 
-    /// Takes the collector's answer to a batch. An answer to a batch that is no longer in flight says nothing.
+    /// Takes the collector's answer to a batch, as lines of [`layout::answered`]. An answer to a batch that is no longer in
+    /// flight says nothing.
     pub fn answered(
         &mut self,
-        batch: BatchId,
-        answer: Answer,
+        lines: &str,
         wall: Timestamp,
         session_id: &str,
         entropy: &mut Entropy,
         out: &mut Vec<Output>,
     ) {
+        let batch = BatchId(lines::number_at(lines, layout::answered::BATCH) as u32);
+        let answer = Answer::read(lines);
         let Some(index) = self.index(batch) else { return };
         let Some(segment) = self.segments.get_mut(index) else { return };
         let events = segment.batch_count();
