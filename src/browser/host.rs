@@ -69,14 +69,14 @@ impl Host {
             report::read_moment(report, &mut moment);
             let is_before = self.is_early && kind != input::HIDDEN;
             moment.stored = if is_before { lines::behind(&self.start, start::LINES) } else { at.stored };
+            self.tracker.report(&moment, kind, lines);
             match kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(lines, device::MEMBERS)),
+                input::SNAPSHOT_REQUESTED => {
+                    page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
+                }
                 _ => {}
-            }
-            self.tracker.report(&moment, kind, lines);
-            if kind == input::SNAPSHOT_REQUESTED {
-                page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
             }
         }
         for output in &self.tracker.poll(&moment) {
@@ -88,7 +88,7 @@ impl Host {
             }
         }
         if !self.is_early {
-            let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
+            let wait_ms = |at: Uptime| at.0.saturating_sub(moment.uptime.0) as i32;
             page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
         }
         self.tracker.next_seq()

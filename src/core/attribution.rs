@@ -5,7 +5,9 @@
 mod gateways;
 mod networks;
 
-use crate::layout::{landing, source};
+use crate::layout::landing;
+#[cfg(doc)]
+use crate::layout::source;
 use crate::lines::{self, Lines};
 use crate::text;
 use alloc::string::String;
@@ -121,11 +123,6 @@ impl Arrival {
     /// The facts of its source: lines of [`layout::source`](source).
     pub fn facts(&self) -> &str {
         if self.facts.is_empty() { NOWHERE } else { &self.facts }
-    }
-
-    /// The source's name.
-    pub fn source(&self) -> &str {
-        lines::at(self.facts(), source::SOURCE)
     }
 
     /// What of the campaign can end a session, as its first `lines` lines (source, medium, campaign); empty if there is

@@ -28,15 +28,6 @@ pub use limits::{
 };
 pub use segment::{Events, Segment, StoredChunk, key, next_part};
 
-/// What [`Outbox::wake_at`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wake {
-    /// The open segment is old by then, and leaves.
-    Age,
-    /// The wait after a failure is over by then.
-    Retry,
-}
-
 /// What waits, added up.
 #[derive(Default)]
 struct Sums {
@@ -208,7 +199,8 @@ impl Outbox {
     ) {
         let batch = BatchId(lines::number_at(lines, layout::answered::BATCH) as u32);
         let answer = Answer::read(lines);
-        let Some(index) = self.index(batch) else { return };
+        let is_it = |segment: &Segment| segment.in_flight == Some(batch);
+        let Some(index) = self.segments.iter().position(is_it) else { return };
         let Some(segment) = self.segments.get_mut(index) else { return };
         let events = segment.batch_count();
         let is_divisible = events > 1;
@@ -284,14 +276,9 @@ impl Outbox {
         sums
     }
 
-    fn index(&self, batch: BatchId) -> Option<usize> {
-        let is_it = |segment: &Segment| segment.in_flight == Some(batch);
-        self.segments.iter().position(is_it)
-    }
-
     /// The segment whose first events are in flight as `batch`.
     pub fn batch(&self, batch: BatchId) -> Option<&Segment> {
-        self.segments.get(self.index(batch)?)
+        self.segments.iter().find(|segment| segment.in_flight == Some(batch))
     }
 
     /// What waits, the oldest first, but for what was taken over later.
@@ -309,16 +296,16 @@ impl Outbox {
         self.sums().requests
     }
 
-    /// When [`send_due`](Self::send_due) next has something to do by itself, and why.
-    pub fn wake_at(&self) -> Option<(Uptime, Wake)> {
-        let mut wake = None;
+    /// When [`send_due`](Self::send_due) next has something to do by itself: the open segment is old by then, or the wait after
+    /// a failure over.
+    pub fn wake_at(&self) -> Option<Uptime> {
+        let mut wake = Uptime(u64::MAX);
         if let Some(open) = self.segments.last().filter(|segment| segment.closed.is_none()) {
-            wake = Some((open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
+            wake = open.opened.after_ms(BATCH_AGE_MS_MAX);
         }
-        let is_sooner = self.resume < wake.map_or(Uptime(u64::MAX), |(aged, _)| aged);
-        if is_sooner && self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready) {
-            wake = Some((self.resume, Wake::Retry));
+        if self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready) {
+            wake = wake.min(self.resume);
         }
-        wake
+        Some(wake).filter(|wake| *wake < Uptime(u64::MAX))
     }
 }

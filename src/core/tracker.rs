@@ -9,7 +9,7 @@ use crate::event;
 use crate::id::{Entropy, Uuid};
 use crate::layout::{dropped, input, navigated, recovered, tracked};
 use crate::lines::{self, Lines};
-use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Segment, Wake};
+use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Segment};
 use crate::session::{self, Rollover, Rules, Session};
 use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
@@ -151,8 +151,8 @@ impl Tracker {
         core::mem::take(&mut self.outputs)
     }
 
-    /// When to report [`Input::TimerFired`], if at all, and what for.
-    pub fn next_wake(&self) -> Option<(Uptime, Wake)> {
+    /// When to report [`Input::TimerFired`], if at all.
+    pub fn next_wake(&self) -> Option<Uptime> {
         self.outbox.wake_at()
     }
 

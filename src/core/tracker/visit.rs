@@ -171,13 +171,14 @@ impl Visit {
             self.arrival.forget();
         }
         let arrival = &self.arrival;
+        let arrived = arrival.facts();
         let sources = session.sources();
         let history = lines::behind(sources, source::LINES);
         let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
-        let source = if goes_on && *arrival.source() == *DIRECT && !sources.is_empty() {
+        let source = if goes_on && *lines::at(arrived, source::SOURCE) == *DIRECT && !sources.is_empty() {
             lines::first(sources, source::LINES)
         } else {
-            arrival.facts()
+            arrived
         };
         let first = if history.is_empty() { source } else { lines::first(history, source::LINES) };
         let last_non_direct =
