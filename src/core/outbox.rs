@@ -207,24 +207,23 @@ impl Outbox {
         segment.in_flight = None;
         match answer {
             Answer::TooLarge | Answer::Refused if is_divisible => segment.batch_events_max = events / 2,
-            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {
+            Answer::Accepted => {
+                segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
+                self.remove(index, events, out);
+                self.counters.sent += events as u64;
+            }
+            Answer::Rejected => {
+                self.remove(index, events, out);
+                self.counters.drop(DropReason::Rejected, events as u64);
+            }
+            Answer::TooLarge => {
+                self.remove(index, events, out);
+                self.counters.drop(DropReason::TooLarge, events as u64);
+                // A collector that finds everything too large is one that fails.
                 return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
-            _ => {
-                if answer == Answer::Accepted {
-                    segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
-                }
-                self.remove(index, events, out);
-                let left = events as u64;
-                match answer {
-                    Answer::Accepted => self.counters.sent += left,
-                    Answer::TooLarge => {
-                        self.counters.drop(DropReason::TooLarge, left);
-                        // A collector that finds everything too large is one that fails.
-                        return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
-                    }
-                    _ => self.counters.drop(DropReason::Rejected, left),
-                }
+            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {
+                return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
         }
         if answer != Answer::Refused {
