@@ -38,9 +38,14 @@ pub const fn count(lines: &str) -> usize {
     count
 }
 
-/// Takes the first field off `rest`: its kind, 0 where there is none left, and its name.
-pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
-    text::first_byte(next(rest))
+/// The [`kind`] of a field; 0 where there is none.
+pub fn field_kind(field: &str) -> u8 {
+    text::first_byte(field)
+}
+
+/// The name of a field on the wire.
+pub fn field_name(field: &str) -> &str {
+    text::behind(field, 1)
 }
 
 /// Values being written, a line each.

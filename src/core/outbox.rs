@@ -64,7 +64,7 @@ impl Outbox {
         }
         if self.open().is_none() {
             let seq = lines::number_at(facts, layout::event::SEQ);
-            self.segments.push(Segment::new(tab_id, seq, head, uptime, is_stored));
+            self.add(Segment::new(tab_id, seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
             open.push(facts, bytes);
@@ -85,6 +85,14 @@ impl Outbox {
     /// The segment that takes events now; only the last can be one.
     fn open(&mut self) -> Option<&mut Segment> {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
+    }
+
+    /// Adds a segment behind the others, but in front of the open one.
+    #[inline(never)]
+    fn add(&mut self, segment: Segment) -> Option<&mut Segment> {
+        let index = self.segments.len() - usize::from(self.open().is_some());
+        self.segments.insert(index, segment);
+        self.segments.get_mut(index)
     }
 
     /// Takes over a chunk that an earlier page left; the one with the head must come first. What cannot be read, or is too
@@ -113,10 +121,7 @@ impl Outbox {
         if found.is_none() && seq.is_empty() {
             let mut segment = Segment::new(tab_id, first_seq, head, Uptime(0), true);
             segment.closed = Some(FlushReason::Recovered);
-            // The open one stays the last.
-            let index = self.segments.len() - usize::from(self.open().is_some());
-            self.segments.insert(index, segment);
-            return self.segments.get_mut(index);
+            return self.add(segment);
         }
         self.segments.get_mut(found?)
     }

@@ -35,9 +35,9 @@ pub(crate) fn without_last(text: &str, behind: usize) -> &str {
     first(text, text.len() - behind)
 }
 
-/// The first byte, 0 where there is none, and what stands behind it.
-pub(crate) fn first_byte(text: &str) -> (u8, &str) {
-    (text.as_bytes().first().copied().unwrap_or_default(), behind(text, 1))
+/// The first byte; 0 where there is none.
+pub(crate) fn first_byte(text: &str) -> u8 {
+    text.as_bytes().first().copied().unwrap_or_default()
 }
 
 /// A string of this text. It grows as all strings do here: a second way of making one would be more code.

@@ -72,7 +72,8 @@ impl Json {
     pub(super) fn facts<'a>(&mut self, fields: &Fields, facts: &'a str) -> &'a str {
         let (mut fields, mut rest) = (fields, facts);
         while !fields.is_empty() {
-            let (kind, name) = lines::next_field(&mut fields);
+            let field = lines::next(&mut fields);
+            let (kind, name) = (lines::field_kind(field), lines::field_name(field));
             let line = lines::next(&mut rest);
             match kind {
                 kind::TEXT => self.text(name, line),
