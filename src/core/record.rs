@@ -18,16 +18,9 @@ pub struct Record {
     pub session: Session,
 }
 
-/// What stands under [`RECORD_KEY`], in parts.
+/// What stands under [`RECORD_KEY`], as lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredRecord<'a> {
-    /// See [`Record::seed`].
-    pub seed: &'a str,
-    /// The lines of its session's totals, and behind them the head.
-    pub totals: &'a str,
-    /// See [`Session::head`].
-    pub head: &'a str,
-}
+pub struct StoredRecord<'a>(&'a str);
 
 impl Record {
     /// The record as text.
@@ -43,12 +36,24 @@ impl Record {
 impl<'a> StoredRecord<'a> {
     /// Reads a record of this version or an older one; nothing where there is none, or garbage.
     pub fn read(text: &'a str) -> Option<Self> {
-        let lines = lines::open(text)?;
-        let seed = lines::at(lines, record::SEED);
-        let totals = lines::behind(lines, record::LINES);
-        let head = lines::behind(totals, totals::LINES);
-        let is_whole = !seed.is_empty() && lines::at(head, head::ID).len() == id::UUID_CHARS;
-        is_whole.then_some(Self { seed, totals, head })
+        let record = Self(lines::open(text)?);
+        let is_whole = !record.seed().is_empty() && lines::at(record.head(), head::ID).len() == id::UUID_CHARS;
+        Some(record).filter(|_| is_whole)
+    }
+
+    /// See [`Record::seed`].
+    pub fn seed(self) -> &'a str {
+        lines::at(self.0, record::SEED)
+    }
+
+    /// The lines of its session's totals, and behind them the head.
+    pub fn totals(self) -> &'a str {
+        lines::behind(self.0, record::LINES)
+    }
+
+    /// See [`Session::head`].
+    pub fn head(self) -> &'a str {
+        lines::behind(self.totals(), totals::LINES)
     }
 }
 

@@ -22,7 +22,7 @@ fuzz_target!(|stored: (bool, &str, &str, &str, &str)| {
     let seal = |text: &str| if is_sealed { lines::seal(text) } else { text.to_owned() };
     let (mut record, mut breaker) = (seal(record), breaker.to_owned());
     if let Some(read) = StoredRecord::read(&record) {
-        assert!(!read.seed.is_empty() && read.totals.ends_with(read.head), "a record is whole");
+        assert!(!read.seed().is_empty() && !read.head().is_empty(), "a record is whole");
     }
     let mut tracker = Tracker::new(Rules::default(), "tab", 0, "seed", Entropy::new("chance"));
     let (head, entry) = (seal(head), seal(entry));

@@ -94,22 +94,22 @@ impl Visit {
         let Some(stored) = StoredRecord::read(moment.stored) else {
             return true;
         };
-        let mine = &mut self.record;
-        if lines::number_at(stored.head, head::NUMBER) < mine.session.number() && *stored.seed == *mine.seed {
+        let (mine, head) = (&mut self.record, stored.head());
+        if lines::number_at(head, head::NUMBER) < mine.session.number() && *stored.seed() == *mine.seed {
             // Whoever wrote this had not seen that the session before ended. What they do next, they do in this one.
             return false;
         }
-        let is_other = *lines::at(stored.head, head::ID) != *mine.session.id();
+        let is_other = *lines::at(head, head::ID) != *mine.session.id();
         if is_other {
-            text::set(&mut mine.seed, stored.seed);
+            text::set(&mut mine.seed, stored.seed());
             mine.session.totals.clear();
             self.base = Numbers::default();
         }
         // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
-        if is_other || *stored.head < *mine.session.head {
-            text::set(&mut mine.session.head, stored.head);
+        if is_other || *head < *mine.session.head {
+            text::set(&mut mine.session.head, head);
         }
-        mine.session.totals.rebase(&mut self.base, stored.totals);
+        mine.session.totals.rebase(&mut self.base, stored.totals());
         false
     }
 
