@@ -78,7 +78,7 @@ impl Tracker {
     pub(crate) fn renew(&mut self, chance: &str) {
         self.outbox.close(FlushReason::Hidden);
         self.next_seq = 0;
-        self.entropy = Entropy::new(chance);
+        self.entropy.renew(chance);
         self.tab_id.clear();
         text::push_hex(&mut self.tab_id, self.entropy.number(), 8);
     }

@@ -101,7 +101,7 @@ const MISTAKES: &[Mistake] = &[
     ("the version before is not read", "lines.rs", "const VERSION_OLDEST: u64 = 3;", "const VERSION_OLDEST: u64 = 4;"),
     ("an early page does not end", "early.rs", "    tracker.handle(moment, Input::Hidden);\n", ""),
     ("early pages all have one tab", "tracker.rs", "text::push_hex(&mut self.tab_id, self.entropy.number(), 8);", "text::push_hex(&mut self.tab_id, self.entropy.number() * 0, 8);"),
-    ("each replay of an early page draws anew", "tracker.rs", "self.entropy = Entropy::new(chance);", "self.entropy = Entropy::new(&{ static DRAWS: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0); let mut drawn = text::owned(chance); text::push_number(&mut drawn, DRAWS.fetch_add(1, core::sync::atomic::Ordering::Relaxed)); drawn });"),
+    ("each replay of an early page draws anew", "tracker.rs", "self.entropy.renew(chance);", "self.entropy.renew(&{ static DRAWS: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0); let mut drawn = text::owned(chance); text::push_number(&mut drawn, DRAWS.fetch_add(1, core::sync::atomic::Ordering::Relaxed)); drawn });"),
 ];
 
 #[test]
