@@ -20,11 +20,11 @@ pub enum Output {
 
 /// Asks for a text to be stored.
 #[inline(never)]
-pub(crate) fn store(out: &mut Vec<Output>, key: &str, text: String) {
-    out.push(Output::Store(owned(key), text));
+pub(crate) fn store(out: &mut Vec<Output>, key: &str, text: &str) {
+    out.push(Output::Store(owned(key), owned(text)));
 }
 
 /// Asks for a key to be removed.
 pub(crate) fn remove(out: &mut Vec<Output>, key: &str) {
-    store(out, key, String::new());
+    store(out, key, "");
 }

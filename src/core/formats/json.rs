@@ -73,8 +73,8 @@ impl Json {
         let (mut fields, mut rest) = (fields, facts);
         while !fields.is_empty() {
             let field = lines::next(&mut fields);
-            let (kind, name) = (lines::field_kind(field), lines::field_name(field));
-            let line = lines::next(&mut rest);
+            let (name, line) = (lines::field_name(field), lines::next(&mut rest));
+            let kind = lines::field_kind(field);
             match kind {
                 kind::TEXT => self.text(name, line),
                 kind::STEP => self.text(name, event::funnel_name(text::number(line) as usize)),

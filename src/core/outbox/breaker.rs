@@ -51,9 +51,8 @@ impl Breaker {
             lines.push_number(self.retry_at.0);
             lines.push_number(self.blocked);
         }
-        let text = lines.into_text();
-        if self.seen.is_new(&text) {
-            effect::store(out, BREAKER_KEY, text);
+        if self.seen.is_new(lines.text()) {
+            effect::store(out, BREAKER_KEY, lines.text());
         }
     }
 

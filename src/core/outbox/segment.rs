@@ -151,7 +151,7 @@ impl Segment {
         lines.push_str(text::without_last(added, 1));
         let key = key(&self.tab_id, self.first_seq, seq);
         self.keys.push(&key);
-        effect::store(out, &key, lines::seal(&lines));
+        effect::store(out, &key, &lines::seal(&lines));
         self.stored = self.facts.len();
     }
 

@@ -222,7 +222,7 @@ impl Visit {
         let text = self.record.write();
         if self.seen.is_new(&text) {
             self.base = self.record.session.totals.numbers();
-            effect::store(out, RECORD_KEY, text);
+            effect::store(out, RECORD_KEY, &text);
         }
     }
 }
