@@ -257,14 +257,16 @@ impl Outbox {
             } else {
                 return;
             };
-            let oldest = |has_revenue| {
-                self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
-            };
-            let Some(index) = oldest(false).or_else(|| oldest(true)) else { return };
+            let Some(index) = self.oldest(false).or_else(|| self.oldest(true)) else { return };
             let events = self.segments[index].count;
             self.remove(index, events, out);
             self.counters.drop(reason, events as u64);
         }
+    }
+
+    /// The oldest segment that waits to be sent and has a purchase or a refund, or has none.
+    fn oldest(&self, has_revenue: bool) -> Option<usize> {
+        self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
     }
 
     fn sums(&self) -> Sums {
