@@ -9,17 +9,19 @@ use std::cell::UnsafeCell;
 use std::ptr::null_mut;
 
 const PAGE_BYTES: usize = 65_536;
-/// Smallest block: 16 bytes, room for the link of a free list and every alignment in use.
-const SMALLEST_SHIFT: u32 = 4;
+/// Smallest block: room for the link of a free list and every alignment in use.
+const BLOCK_BYTES_MIN: usize = 16;
+/// A layout has fewer than 2³¹ bytes.
+const CLASSES: usize = 32;
 
 #[global_allocator]
-static HEAP: Heap = Heap(UnsafeCell::new(Lists { free: [null_mut(); 32], next: 0, end: 0 }));
+static HEAP: Heap = Heap(UnsafeCell::new(Lists { free: [null_mut(); CLASSES], next: 0, end: 0 }));
 
 struct Heap(UnsafeCell<Lists>);
 
 struct Lists {
     /// The first free block of each class; a free block begins with the address of the next.
-    free: [*mut u8; 32],
+    free: [*mut u8; CLASSES],
     /// Fresh memory that was never handed out.
     next: usize,
     end: usize,
@@ -28,9 +30,10 @@ struct Lists {
 // SAFETY: the module is built without threads (no `atomics` target feature), so nothing is shared.
 unsafe impl Sync for Heap {}
 
-fn class_shift(layout: Layout) -> u32 {
-    let bytes = layout.size().max(layout.align()).max(1 << SMALLEST_SHIFT);
-    usize::BITS - (bytes - 1).leading_zeros()
+/// The class of a layout. Its blocks have 2 to the power of this bytes.
+fn class(layout: Layout) -> usize {
+    let bytes = layout.size().max(BLOCK_BYTES_MIN);
+    (usize::BITS - (bytes - 1).leading_zeros()) as usize % CLASSES
 }
 
 impl Lists {
@@ -59,15 +62,13 @@ impl Lists {
 unsafe impl GlobalAlloc for Heap {
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let shift = class_shift(layout);
+        let class = class(layout);
         // SAFETY: see `Sync`; no other reference into the lists lives.
         let lists = unsafe { &mut *self.0.get() };
-        let Some(first) = lists.free.get_mut(shift as usize) else {
-            return null_mut();
-        };
+        let first = &mut lists.free[class];
         let block = *first;
         if block.is_null() {
-            return lists.fresh(1 << shift);
+            return lists.fresh(1 << class);
         }
         // SAFETY: a free block holds the link that `dealloc` wrote.
         *first = unsafe { block.cast::<*mut u8>().read() };
@@ -79,28 +80,9 @@ unsafe impl GlobalAlloc for Heap {
         // SAFETY: as in `alloc`; the block is the caller's to give and at least 16 bytes long.
         unsafe {
             let lists = &mut *self.0.get();
-            if let Some(first) = lists.free.get_mut(class_shift(layout) as usize) {
-                block.cast::<*mut u8>().write(*first);
-                *first = block;
-            }
-        }
-    }
-
-    #[inline(never)]
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
-        // SAFETY: the caller promises that `bytes` makes a layout with the old alignment.
-        let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
-        if class_shift(wanted) == class_shift(layout) {
-            return block;
-        }
-        // SAFETY: both blocks are ours and differ; the shorter of both lengths is copied.
-        unsafe {
-            let moved = self.alloc(wanted);
-            if !moved.is_null() {
-                moved.copy_from_nonoverlapping(block, layout.size().min(bytes));
-                self.dealloc(block, layout);
-            }
-            moved
+            let first = &mut lists.free[class(layout)];
+            block.cast::<*mut u8>().write(*first);
+            *first = block;
         }
     }
 }

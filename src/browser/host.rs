@@ -5,7 +5,7 @@ use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
 use shopbell_core::formats::{Context, native, snapshot};
 use shopbell_core::id::Entropy;
-use shopbell_core::layout::{device, early_page, input, start};
+use shopbell_core::layout::{device, early_page, input, moment, start};
 use shopbell_core::lines;
 use shopbell_core::outbox::Segment;
 use shopbell_core::session::Session;
@@ -24,31 +24,28 @@ pub(crate) struct Host {
     /// Whether localStorage took all it was given.
     is_stored: bool,
     /// What the browser is to send if the page ends without a word: the first `seq`, and how many events.
-    armed: (u64, usize),
+    armed: Cell<(u64, usize)>,
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
-pub(crate) fn feed(slot: &Cell<Option<&'static mut Host>>, reports: &str) -> u64 {
+pub(crate) fn feed(page: &mut Option<&'static mut Host>, reports: &str) -> u64 {
     let mut rest = reports;
     let (stored, breaker) = (take(&mut rest, 0), take(&mut rest, 0));
     let moment = Moment { stored, breaker, ..Moment::default() };
-    let inputs = rest;
-    let first = report::next(&mut rest);
-    let is_early = first.kind == input::EARLY;
-    let mut next_seq = 0;
-    if is_early || first.kind == input::START {
+    let kind = lines::number_at(rest, moment::KIND) as usize;
+    let is_early = kind == input::EARLY;
+    if is_early || kind == input::START {
+        let start = lines::behind(take(&mut rest, 0), moment::LINES);
         // It lives as long as the page; an early page's is small.
-        let host = Box::leak(Box::new(Host::new(first.lines, is_early)));
+        let host = Box::leak(Box::new(Host::new(start, is_early)));
         if is_early {
-            next_seq = host.take(moment, rest);
-        } else {
-            slot.set(Some(host));
+            return host.take(moment, rest);
         }
-    } else if let Some(host) = slot.take() {
-        next_seq = host.take(moment, inputs);
-        slot.set(Some(host));
+        *page = Some(host);
+    } else if let Some(host) = page {
+        return host.take(moment, rest);
     }
-    next_seq
+    0
 }
 
 impl Host {
@@ -62,38 +59,31 @@ impl Host {
             device: owned(lines::at(lines, start::DEVICE)),
             is_early,
             is_stored: true,
-            armed: (0, 0),
+            armed: Cell::default(),
         }
     }
 
-    /// The inputs of one task into the tracker; returns the moment of the last. What happened on an early page met the record
-    /// as it stood then, until the page was left: other tabs may have gone on with it since.
-    fn handle<'a>(&mut self, at: Moment<'a>, reports: &str) -> Moment<'a> {
-        let (mut rest, mut last) = (reports, at);
-        let counts = lines::number_at(&self.start, start::AUTOCAPTURE) > 0;
+    /// The inputs of one task, then act, then set the timer. What happened on an early page met the record as it stood then,
+    /// until the page was left: other tabs may have gone on with it since.
+    fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
+        let (mut rest, mut moment) = (reports, at);
         while !rest.is_empty() {
-            let report = report::next(&mut rest);
-            last = Moment { wall: report.wall, uptime: report.uptime, day: report.day, ..at };
-            let mut moment = last;
-            if self.is_early && report.kind != input::HIDDEN {
-                moment.stored = lines::behind(&self.start, start::LINES);
-            }
-            match report.kind {
-                input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(report.lines, early_page::CHANCE)),
-                input::DEVICE => set(&mut self.device, lines::at(report.lines, device::MEMBERS)),
+            let report = take(&mut rest, 0);
+            let kind = lines::number_at(report, moment::KIND) as usize;
+            let lines = lines::behind(report, moment::LINES);
+            report::read_moment(report, &mut moment);
+            let is_before = self.is_early && kind != input::HIDDEN;
+            moment.stored = if is_before { lines::behind(&self.start, start::LINES) } else { at.stored };
+            self.tracker.report(&moment, kind, lines);
+            match kind {
+                input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(lines, early_page::CHANCE)),
+                input::DEVICE => set(&mut self.device, lines::at(lines, device::MEMBERS)),
+                input::SNAPSHOT_REQUESTED => {
+                    page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
+                }
                 _ => {}
             }
-            self.tracker.handle(&moment, report.input(counts));
-            if report.kind == input::SNAPSHOT_REQUESTED {
-                page::show(&snapshot::encode(&self.tracker, moment.wall, self.storage_name()));
-            }
         }
-        last
-    }
-
-    /// The inputs of one task, then act, then set the timer.
-    fn take(&mut self, at: Moment<'_>, reports: &str) -> u64 {
-        let moment = self.handle(at, reports);
         for output in &self.tracker.poll(&moment) {
             match output {
                 Output::Store(key, text) => self.is_stored = page::store(key, text),
@@ -106,7 +96,7 @@ impl Host {
             if lines::number_at(&self.start, start::FETCHES_LATER) > 0 {
                 self.arm(&moment);
             }
-            let wait_ms = |(at, _): (Uptime, _)| at.0.saturating_sub(moment.uptime.0) as i32;
+            let wait_ms = |at: Uptime| at.0.saturating_sub(moment.uptime.0) as i32;
             page::wake(self.tracker.next_wake().map_or(-1, wait_ms));
         }
         self.tracker.next_seq()
@@ -119,12 +109,11 @@ impl Host {
     }
 
     /// A page may end without a word: a renderer crashes, a phone runs out of memory. What waits leaves then all the same.
-    fn arm(&mut self, moment: &Moment<'_>) {
+    fn arm(&self, moment: &Moment<'_>) {
         let unsent = self.tracker.unsent();
         let armed = unsent.map_or((0, 0), |segment| (segment.first_seq, segment.count));
-        if armed != self.armed {
+        if armed != self.armed.replace(armed) {
             page::arm(&unsent.map_or_else(String::new, |segment| self.encode(segment, moment)));
-            self.armed = armed;
         }
     }
 

@@ -56,24 +56,19 @@ pub use options::{Campaign, Midnight, Options};
 use serde::Serialize;
 pub use session::{Session, Source, Totals};
 use shopbell_core::layout::input;
-use std::cell::Cell;
+use std::sync::Mutex;
 use wasm_bindgen::prelude::*;
 
 /// A flush settles by then, whatever the network does.
 const FLUSH_MS: u32 = 10_000;
 
-thread_local! {
-    /// The page's tracker, which lives as long as the page. Whoever uses it takes it out and puts it back, so that it
-    /// cannot be entered twice.
-    static HOST: Cell<Option<&'static mut Host>> = const { Cell::new(None) };
-}
+/// The page's tracker, which lives as long as the page. Whoever uses it holds the lock, so that it cannot be entered twice.
+static HOST: Mutex<Option<&'static mut Host>> = Mutex::new(None);
 
 /// Lends the page's tracker out; `None` before there is one.
 fn with_host<T>(action: impl FnOnce(&mut Host) -> T) -> Option<T> {
-    let host = HOST.with(Cell::take)?;
-    let result = action(host);
-    HOST.with(|slot| slot.set(Some(host)));
-    Some(result)
+    let mut host = HOST.try_lock().ok()?;
+    Some(action(host.as_mut()?))
 }
 
 /// The tracker of this page. It lives as long as the page; copies are the same.
@@ -152,7 +147,7 @@ impl Shopbell {
 /// It is one text, since wasm-bindgen's code for each further parameter is larger than what reads it here.
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(reports: &str) -> f64 {
-    HOST.with(|slot| host::feed(slot, reports)) as f64
+    HOST.try_lock().map_or(0, |mut host| host::feed(&mut host, reports)) as f64
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

@@ -5,7 +5,9 @@
 mod gateways;
 mod networks;
 
-use crate::layout::{landing, source};
+use crate::layout::landing;
+#[cfg(doc)]
+use crate::layout::source;
 use crate::lines::{self, Lines};
 use crate::text;
 use alloc::string::String;
@@ -85,21 +87,25 @@ impl Arrival {
         let (referrer, name) = (lines::next(&mut rest), lines::next(&mut rest));
         let has_source = !text::before(utm, b'\n').is_empty();
         let is_campaign = has_source || !click_id.is_empty();
-        let (mut source, mut medium) = if is_campaign {
+        // For source and medium, where the parameters have none.
+        let (mut fallback, mut next_fallback) = if has_source {
+            ("", "")
+        } else if is_campaign {
             (text::take(&mut implied, b' '), implied)
         } else if name.is_empty() {
             (DIRECT, NO_MEDIUM)
         } else {
             (name, REFERRAL)
         };
-        if has_source {
-            (source, medium) = ("", "");
+        if !is_campaign {
+            // A medium or a campaign without a source is nobody's.
+            utm = "";
         }
         let mut facts = Lines::default();
-        for fallback in &[source, medium, "", "", "", ""] {
+        for _ in 0..landing::PARAMETERS {
             let value = lines::next(&mut utm);
-            // A medium or a campaign without a source is nobody's.
-            facts.push(if value.is_empty() || !is_campaign { fallback } else { value });
+            facts.push(if value.is_empty() { fallback } else { value });
+            (fallback, next_fallback) = (next_fallback, "");
         }
         facts.push(click_id);
         facts.push(referrer);
@@ -117,11 +123,6 @@ impl Arrival {
     /// The facts of its source: lines of [`layout::source`](source).
     pub fn facts(&self) -> &str {
         if self.facts.is_empty() { NOWHERE } else { &self.facts }
-    }
-
-    /// The source's name.
-    pub fn source(&self) -> &str {
-        lines::at(self.facts(), source::SOURCE)
     }
 
     /// What of the campaign can end a session, as its first `lines` lines (source, medium, campaign); empty if there is

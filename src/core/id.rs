@@ -83,6 +83,12 @@ impl Entropy {
         Self { drawn: text::owned(drawn), draws: 0 }
     }
 
+    /// Takes another text for the same.
+    pub(crate) fn renew(&mut self, drawn: &str) {
+        text::set(&mut self.drawn, drawn);
+        self.draws = 0;
+    }
+
     /// A fresh id.
     pub fn uuid(&mut self) -> Uuid {
         self.draws += 1;

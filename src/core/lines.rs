@@ -38,9 +38,14 @@ pub const fn count(lines: &str) -> usize {
     count
 }
 
-/// Takes the first field off `rest`: its kind, 0 where there is none left, and its name.
-pub fn next_field<'a>(rest: &mut &'a Fields) -> (u8, &'a str) {
-    text::first_byte(next(rest))
+/// The [`kind`] of a field; 0 where there is none.
+pub fn field_kind(field: &str) -> u8 {
+    text::first_byte(field)
+}
+
+/// The name of a field on the wire.
+pub fn field_name(field: &str) -> &str {
+    text::behind(field, 1)
 }
 
 /// Values being written, a line each.
@@ -126,7 +131,7 @@ pub fn first(lines: &str, count: usize) -> &str {
 /// Stands between the parts of a stored chunk (ASCII "record separator"). No value has one in it.
 pub const SEPARATOR: u8 = 0x1e;
 
-const NAME: &str = "shopbell/";
+const NAME: &str = "shopbell";
 /// The version of what is stored. Version 3 had each event under a key of its own, which is a chunk of one here; its record
 /// was the same.
 const VERSION: u64 = 4;
@@ -135,28 +140,10 @@ const VERSION_OLDEST: u64 = 3;
 /// campaigns, has a quarter of it.
 pub const SEALED_BYTES_MAX: usize = 81_920;
 
-/// What a stored text turns out to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Opened<'a> {
-    /// The lines that were sealed, by this version or one that is migrated.
-    Lines(&'a str),
-    /// The lines of a later version of the tracker, which is to find them as it left them. Only what
-    /// [`layout`](crate::layout) promises of every version is known of them.
-    Newer(&'a str),
-    /// Nothing that was sealed: missing, cut short, altered, or of a version that is too old.
-    Garbage,
-}
-
-impl<'a> Opened<'a> {
-    /// The lines, if they can be read.
-    pub fn lines(self) -> Option<&'a str> {
-        if let Self::Lines(lines) = self { Some(lines) } else { None }
-    }
-}
-
 /// Lines for storage: under a first line with the version of the layout and a fingerprint of the rest.
 pub fn seal(lines: &str) -> String {
     let mut sealed = text::owned(NAME);
+    sealed.push_str("/");
     text::push_number(&mut sealed, VERSION);
     sealed.push_str(" ");
     text::push_number(&mut sealed, fingerprint(lines));
@@ -165,20 +152,32 @@ pub fn seal(lines: &str) -> String {
     sealed
 }
 
-/// The lines that were sealed.
+/// The lines that were sealed, by this version or one that is migrated; nothing where there are none: missing, cut short,
+/// altered, or of another version.
 ///
 /// Stored text is hostile: whatever it holds, opening it gives what was sealed or nothing. (Somebody who writes a
 /// matching fingerprint on purpose could as well post to the collector.)
-pub fn open(sealed: &str) -> Opened<'_> {
-    let mut lines = sealed.strip_prefix(NAME).unwrap_or_default();
-    let version = text::number(text::take(&mut lines, b' '));
-    let is_whole = text::number(next(&mut lines)) == fingerprint(lines);
-    match version {
-        _ if version < VERSION_OLDEST || sealed.len() > SEALED_BYTES_MAX => Opened::Garbage,
-        _ if version > VERSION => Opened::Newer(lines),
-        _ if is_whole => Opened::Lines(lines),
-        _ => Opened::Garbage,
-    }
+pub fn open(sealed: &str) -> Option<&str> {
+    let mut lines = sealed;
+    let version = take_version(&mut lines);
+    let is_whole = next_number(&mut lines) == fingerprint(lines);
+    (is_whole && (VERSION_OLDEST..=VERSION).contains(&version)).then_some(lines)
+}
+
+/// The lines of a later version of the tracker, which is to find them as it left them. Only what [`layout`](crate::layout)
+/// promises of every version is known of them.
+pub fn open_newer(sealed: &str) -> Option<&str> {
+    let mut lines = sealed;
+    let version = take_version(&mut lines);
+    (version > VERSION).then(|| behind(lines, 1))
+}
+
+/// Takes name and version off a sealed text; 0 where it is none, or longer than any.
+fn take_version(rest: &mut &str) -> u64 {
+    let is_bounded = rest.len() <= SEALED_BYTES_MAX;
+    let is_ours = *text::take(rest, b'/') == *NAME;
+    let version = text::number(text::take(rest, b' '));
+    if is_bounded && is_ours { version } else { 0 }
 }
 
 fn fingerprint(text: &str) -> u64 {

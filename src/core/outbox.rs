@@ -11,13 +11,12 @@ mod counters;
 mod limits;
 mod segment;
 
-use crate::effect::{BatchId, Output};
+use crate::effect::{self, BatchId, Output};
 use crate::id::Entropy;
 use crate::layout;
-use crate::lines::{self, Opened};
+use crate::lines;
 use crate::text;
 use crate::time::{Timestamp, Uptime};
-use alloc::string::String;
 use alloc::vec::Vec;
 pub use answer::Answer;
 use breaker::Breaker;
@@ -28,15 +27,6 @@ pub use limits::{
     LEAVING_REQUESTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX,
 };
 pub use segment::{Events, Segment, StoredChunk, key, next_part};
-
-/// What [`Outbox::wake_at`] is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wake {
-    /// The open segment is old by then, and leaves.
-    Age,
-    /// The wait after a failure is over by then.
-    Retry,
-}
 
 /// What waits, added up.
 #[derive(Default)]
@@ -74,7 +64,7 @@ impl Outbox {
         }
         if self.open().is_none() {
             let seq = lines::number_at(facts, layout::event::SEQ);
-            self.segments.push(Segment::new(tab_id, seq, head, uptime, is_stored));
+            self.add(Segment::new(tab_id, seq, head, uptime, is_stored));
         }
         if let Some(open) = self.open() {
             open.push(facts, bytes);
@@ -97,17 +87,25 @@ impl Outbox {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
     }
 
+    /// Adds a segment behind the others, but in front of the open one.
+    #[inline(never)]
+    fn add(&mut self, segment: Segment) -> Option<&mut Segment> {
+        let index = self.segments.len() - usize::from(self.open().is_some());
+        self.segments.insert(index, segment);
+        self.segments.get_mut(index)
+    }
+
     /// Takes over a chunk that an earlier page left; the one with the head must come first. What cannot be read, or is too
     /// old, is removed and counted; what a later version has written stays where it is.
-    pub fn recover(&mut self, chunk: &StoredChunk<'_>, wall: Timestamp, out: &mut Vec<Output>) {
-        let opened = lines::open(chunk.text);
-        let segment = opened.lines().and_then(|mut events| Some((self.segment_of(chunk.key, &mut events)?, events)));
+    pub fn recover(&mut self, key: &str, text: &str, wall: Timestamp, out: &mut Vec<Output>) {
+        let opened = lines::open(text);
+        let segment = opened.and_then(|mut events| Some((self.segment_of(key, &mut events)?, events)));
         if let Some((segment, events)) = segment {
-            let old = segment.recover(chunk.key, events, wall, out);
+            let old = segment.recover(key, events, wall, out);
             self.counters.drop(DropReason::Age, old);
-        } else if !matches!(opened, Opened::Newer(_)) {
+        } else if lines::open_newer(text).is_none() {
             self.counters.drop(DropReason::Unreadable, 1);
-            out.push(Output::Store(text::owned(chunk.key), String::new()));
+            effect::remove(out, key);
         }
     }
 
@@ -123,10 +121,7 @@ impl Outbox {
         if found.is_none() && seq.is_empty() {
             let mut segment = Segment::new(tab_id, first_seq, head, Uptime(0), true);
             segment.closed = Some(FlushReason::Recovered);
-            // The open one stays the last.
-            let index = self.segments.len() - usize::from(self.open().is_some());
-            self.segments.insert(index, segment);
-            return self.segments.get_mut(index);
+            return self.add(segment);
         }
         self.segments.get_mut(found?)
     }
@@ -197,41 +192,43 @@ impl Outbox {
         }
     }
 
-    /// Takes the collector's answer to a batch. An answer to a batch that is no longer in flight says nothing.
+    /// Takes the collector's answer to a batch, as lines of [`layout::answered`]. An answer to a batch that is no longer in
+    /// flight says nothing.
     pub fn answered(
         &mut self,
-        batch: BatchId,
-        answer: Answer,
+        lines: &str,
         wall: Timestamp,
         session_id: &str,
         entropy: &mut Entropy,
         out: &mut Vec<Output>,
     ) {
-        let Some(index) = self.index(batch) else { return };
+        let batch = BatchId(lines::number_at(lines, layout::answered::BATCH) as u32);
+        let answer = Answer::read(lines);
+        let is_it = |segment: &Segment| segment.in_flight == Some(batch);
+        let Some(index) = self.segments.iter().position(is_it) else { return };
         let Some(segment) = self.segments.get_mut(index) else { return };
         let events = segment.batch_count();
         let is_divisible = events > 1;
         segment.in_flight = None;
         match answer {
             Answer::TooLarge | Answer::Refused if is_divisible => segment.batch_events_max = events / 2,
-            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {
+            Answer::Accepted => {
+                segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
+                self.remove(index, events, out);
+                self.counters.sent += events as u64;
+            }
+            Answer::Rejected => {
+                self.remove(index, events, out);
+                self.counters.drop(DropReason::Rejected, events as u64);
+            }
+            Answer::TooLarge => {
+                self.remove(index, events, out);
+                self.counters.drop(DropReason::TooLarge, events as u64);
+                // A collector that finds everything too large is one that fails.
                 return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
-            _ => {
-                if answer == Answer::Accepted {
-                    segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
-                }
-                self.remove(index, events, out);
-                let left = events as u64;
-                match answer {
-                    Answer::Accepted => self.counters.sent += left,
-                    Answer::TooLarge => {
-                        self.counters.drop(DropReason::TooLarge, left);
-                        // A collector that finds everything too large is one that fails.
-                        return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
-                    }
-                    _ => self.counters.drop(DropReason::Rejected, left),
-                }
+            Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {
+                return self.breaker.fail(wall, answer, session_id, entropy.number(), out);
             }
         }
         if answer != Answer::Refused {
@@ -260,14 +257,16 @@ impl Outbox {
             } else {
                 return;
             };
-            let oldest = |has_revenue| {
-                self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
-            };
-            let Some(index) = oldest(false).or_else(|| oldest(true)) else { return };
+            let Some(index) = self.oldest(false).or_else(|| self.oldest(true)) else { return };
             let events = self.segments[index].count;
             self.remove(index, events, out);
             self.counters.drop(reason, events as u64);
         }
+    }
+
+    /// The oldest segment that waits to be sent and has a purchase or a refund, or has none.
+    fn oldest(&self, has_revenue: bool) -> Option<usize> {
+        self.segments.iter().position(|segment| segment.is_ready() && segment.has_revenue == has_revenue)
     }
 
     fn sums(&self) -> Sums {
@@ -283,14 +282,9 @@ impl Outbox {
         sums
     }
 
-    fn index(&self, batch: BatchId) -> Option<usize> {
-        let is_it = |segment: &Segment| segment.in_flight == Some(batch);
-        self.segments.iter().position(is_it)
-    }
-
     /// The segment whose first events are in flight as `batch`.
     pub fn batch(&self, batch: BatchId) -> Option<&Segment> {
-        self.segments.get(self.index(batch)?)
+        self.segments.iter().find(|segment| segment.in_flight == Some(batch))
     }
 
     /// What was added last and is not in flight.
@@ -313,16 +307,16 @@ impl Outbox {
         self.sums().requests
     }
 
-    /// When [`send_due`](Self::send_due) next has something to do by itself, and why.
-    pub fn wake_at(&self) -> Option<(Uptime, Wake)> {
-        let mut wake = None;
+    /// When [`send_due`](Self::send_due) next has something to do by itself: the open segment is old by then, or the wait after
+    /// a failure over.
+    pub fn wake_at(&self) -> Option<Uptime> {
+        let mut wake = Uptime(u64::MAX);
         if let Some(open) = self.segments.last().filter(|segment| segment.closed.is_none()) {
-            wake = Some((open.opened.after_ms(BATCH_AGE_MS_MAX), Wake::Age));
+            wake = open.opened.after_ms(BATCH_AGE_MS_MAX);
         }
-        let is_sooner = self.resume < wake.map_or(Uptime(u64::MAX), |(aged, _)| aged);
-        if is_sooner && self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready) {
-            wake = Some((self.resume, Wake::Retry));
+        if self.in_flight() == 0 && self.segments.iter().any(Segment::is_ready) {
+            wake = wake.min(self.resume);
         }
-        wake
+        Some(wake).filter(|wake| *wake < Uptime(u64::MAX))
     }
 }

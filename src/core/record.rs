@@ -1,10 +1,9 @@
 //! What is stored under the one key that all tabs share.
 
 use crate::id;
-use crate::layout;
-use crate::lines::{self, Lines, Opened};
-use crate::session::{Session, Totals};
-use crate::text::owned;
+use crate::layout::{head, record, totals};
+use crate::lines::{self, Lines};
+use crate::session::Session;
 use alloc::string::String;
 
 /// The storage key of the record.
@@ -19,16 +18,9 @@ pub struct Record {
     pub session: Session,
 }
 
-/// What stands under [`RECORD_KEY`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stored<'a> {
-    /// A record, of this version or an older one.
-    Record(Record),
-    /// The record of a later version of the tracker. It is left alone; of it only the device's seed is known.
-    Newer(&'a str),
-    /// Nothing, or garbage.
-    Nothing,
-}
+/// What stands under [`RECORD_KEY`], as lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredRecord<'a>(&'a str);
 
 impl Record {
     /// The record as text.
@@ -41,20 +33,31 @@ impl Record {
     }
 }
 
-impl<'a> Stored<'a> {
-    /// Reads what is stored.
-    pub fn read(text: &'a str) -> Self {
-        let mut rest = match lines::open(text) {
-            Opened::Lines(lines) => lines,
-            Opened::Newer(lines) => return Self::Newer(lines::at(lines, layout::record::SEED)),
-            Opened::Garbage => return Self::Nothing,
-        };
-        let seed = owned(lines::next(&mut rest));
-        let totals = Totals::read(&mut rest);
-        let session = Session { head: owned(rest), totals };
-        if seed.is_empty() || session.id().len() != id::UUID_CHARS {
-            return Self::Nothing;
-        }
-        Self::Record(Record { seed, session })
+impl<'a> StoredRecord<'a> {
+    /// Reads a record of this version or an older one; nothing where there is none, or garbage.
+    pub fn read(text: &'a str) -> Option<Self> {
+        let record = Self(lines::open(text)?);
+        let is_whole = !record.seed().is_empty() && lines::at(record.head(), head::ID).len() == id::UUID_CHARS;
+        Some(record).filter(|_| is_whole)
     }
+
+    /// See [`Record::seed`].
+    pub fn seed(self) -> &'a str {
+        lines::at(self.0, record::SEED)
+    }
+
+    /// The lines of its session's totals, and behind them the head.
+    pub fn totals(self) -> &'a str {
+        lines::behind(self.0, record::LINES)
+    }
+
+    /// See [`Session::head`].
+    pub fn head(self) -> &'a str {
+        lines::behind(self.totals(), totals::LINES)
+    }
+}
+
+/// The device's seed in the record of a later version of the tracker. Such a record is left alone, and no more is known of it.
+pub fn newer_seed(text: &str) -> Option<&str> {
+    Some(lines::at(lines::open_newer(text)?, record::SEED))
 }

@@ -141,11 +141,15 @@ impl Totals {
         }
     }
 
-    /// Adds what this tab counted since `base` to the totals that another tab has stored since.
-    pub(crate) fn rebase(&mut self, base: &Numbers, stored: &Self) {
+    /// Adds what this tab counted since `base` to the totals that another tab has stored since, which are the base from here
+    /// on. They are the first lines of `stored`.
+    pub(crate) fn rebase(&mut self, base: &mut Numbers, stored: &str) {
         let is_same_order = self[totals::TRANSACTIONS] == base[totals::TRANSACTIONS];
+        let mut rest = stored;
         for line in 0..NUMBERS {
-            let (mine, base, stored) = (&mut self.numbers[line], base[line], stored.numbers[line]);
+            let stored = lines::next_number(&mut rest);
+            let base = core::mem::replace(&mut base[line], stored);
+            let mine = &mut self.numbers[line];
             if line <= totals::REVENUE {
                 *mine = stored + mine.saturating_sub(base);
             } else if line <= totals::LAST_ACTIVITY_AT {
@@ -154,8 +158,9 @@ impl Totals {
                 *mine = stored;
             }
         }
-        if !stored.currency.is_empty() {
-            text::set(&mut self.currency, &stored.currency);
+        let currency = lines::next(&mut rest);
+        if !currency.is_empty() {
+            text::set(&mut self.currency, currency);
         }
     }
 
@@ -165,16 +170,6 @@ impl Totals {
             out.push_number(*number);
         }
         out.push(&self.currency);
-    }
-
-    /// Takes the totals' lines off `rest`.
-    pub fn read(rest: &mut &str) -> Self {
-        let mut totals = Self::default();
-        for number in &mut totals.numbers {
-            *number = lines::next_number(rest);
-        }
-        totals.currency.push_str(lines::next(rest));
-        totals
     }
 }
 

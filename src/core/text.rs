@@ -6,11 +6,11 @@
 
 use alloc::string::String;
 
-const DIGITS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f"];
+const DIGITS: &str = "0123456789abcdef";
 
 /// Appends the hexadecimal digit of the lowest four bits of `word`, which may be a decimal one.
 fn push_digit(out: &mut String, word: u64) {
-    out.push_str(DIGITS[(word & 15) as usize]);
+    out.push_str(first(behind(DIGITS, (word & 15) as usize), 1));
 }
 
 /// Appends the lowest bits of `word` as so many hexadecimal digits.
@@ -20,25 +20,24 @@ pub(crate) fn push_hex(out: &mut String, word: u64, digits: u32) {
     }
 }
 
-/// What stands before the byte at this index, and the rest; empty texts where there is no such byte, or it is inside a
-/// character.
-fn split(text: &str, at: usize) -> (&str, &str) {
-    text.split_at_checked(at).unwrap_or_default()
+/// The first `at` bytes; none where there are fewer, or the last is inside a character.
+fn first(text: &str, at: usize) -> &str {
+    text.get(..at).unwrap_or_default()
 }
 
-/// What stands behind the first `at` bytes.
+/// What stands behind the first `at` bytes; nothing where there are fewer, or the last is inside a character.
 pub(crate) fn behind(text: &str, at: usize) -> &str {
-    split(text, at).1
+    text.get(at..).unwrap_or_default()
 }
 
 /// What stands before the last `behind` bytes.
 pub(crate) fn without_last(text: &str, behind: usize) -> &str {
-    split(text, text.len() - behind).0
+    first(text, text.len() - behind)
 }
 
-/// The first byte, 0 where there is none, and what stands behind it.
-pub(crate) fn first_byte(text: &str) -> (u8, &str) {
-    (text.as_bytes().first().copied().unwrap_or_default(), split(text, 1).1)
+/// The first byte; 0 where there is none.
+pub(crate) fn first_byte(text: &str) -> u8 {
+    text.as_bytes().first().copied().unwrap_or_default()
 }
 
 /// A string of this text. It grows as all strings do here: a second way of making one would be more code.
@@ -73,14 +72,13 @@ pub fn push_json(out: &mut String, text: &str) {
             at += 1;
             continue;
         }
-        let (plain, escaped) = split(rest, at);
-        out.push_str(plain);
+        out.push_str(first(rest, at));
         out.push_str("\\");
-        (rest, at) = (escaped, 1);
+        (rest, at) = (behind(rest, at), 1);
         if byte < b' ' {
             out.push_str("u");
             push_hex(out, u64::from(byte), 4);
-            (rest, at) = (split(escaped, 1).1, 0);
+            (rest, at) = (behind(rest, 1), 0);
         }
     }
     out.push_str(rest);
@@ -109,9 +107,8 @@ pub fn take<'a>(rest: &mut &'a str, byte: u8) -> &'a str {
     while text.as_bytes().get(at).is_some_and(|candidate| *candidate != byte) {
         at += 1;
     }
-    let (taken, behind) = split(text, at);
-    *rest = split(behind, 1).1;
-    taken
+    *rest = behind(text, at + 1);
+    first(text, at)
 }
 
 /// What stands before the first `byte`; all of `text` where it is not there.

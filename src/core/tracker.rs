@@ -1,21 +1,21 @@
 //! The machine: one input in, outputs out.
 
+mod inputs;
 mod page;
 mod visit;
 
 use crate::effect::{BatchId, Output};
 use crate::event;
-#[cfg(doc)]
-use crate::event::Order;
 use crate::id::{Entropy, Uuid};
-use crate::layout::navigated;
+use crate::layout::{dropped, input, navigated, recovered, tracked};
 use crate::lines::{self, Lines};
-use crate::outbox::{Answer, Counters, DropReason, FlushReason, Outbox, Segment, StoredChunk, Wake};
+use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Segment};
 use crate::session::{self, Rollover, Rules, Session};
 use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
 use alloc::string::String;
 use alloc::vec::Vec;
+pub use inputs::Input;
 use page::Page;
 pub use page::{Navigation, NavigationKind};
 use visit::Visit;
@@ -35,51 +35,6 @@ pub struct Moment<'a> {
     pub stored: &'a str,
     /// What is stored under [`BREAKER_KEY`](crate::outbox::BREAKER_KEY), likewise.
     pub breaker: &'a str,
-}
-
-/// What happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// Another page came into view. With `counts`, it is a page view; without, events on it will just know it.
-    Navigated {
-        /// The page and how it was reached, as [`Navigation::lines`].
-        to: &'a str,
-        /// Whether to make a page view of it.
-        counts: bool,
-    },
-    /// The site tracks an event; a view of the current page is one too.
-    Tracked {
-        /// Its name.
-        name: &'a str,
-        /// Its properties: a JSON object, or empty.
-        props: &'a str,
-        /// The order, as [`Order::lines`], if the event is a purchase; else empty.
-        order: &'a str,
-    },
-    /// The site called for so many events that cannot be, or for which there was no room before there was a tracker.
-    InvalidEvents(u64),
-    /// The visitor did something: a trusted pointer, key, touch or wheel event, or a scroll soon after one.
-    Activity,
-    /// The site wants a new session. It has one a second at most.
-    NewSession,
-    /// The visitor is about to pay at another site: the session is held open.
-    CheckoutPending,
-    /// The page was hidden, or is being left.
-    Hidden,
-    /// The site wants everything sent.
-    Flush,
-    /// The time of [`Tracker::next_wake`] has come.
-    TimerFired,
-    /// Somebody will look at the session. Not activity.
-    SnapshotRequested,
-    /// The collector answered, or did not.
-    Answered(BatchId, Answer),
-    /// An earlier page left this in storage. Chunks with heads come before the others of their segment, these by `seq`, and
-    /// [`Input::TimerFired`] when all have come.
-    Recovered(StoredChunk<'a>),
-    /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile.
-    /// Reported where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
-    Returned,
 }
 
 /// A tracker of one page.
@@ -123,47 +78,62 @@ impl Tracker {
     pub(crate) fn renew(&mut self, chance: &str) {
         self.outbox.close(FlushReason::Hidden);
         self.next_seq = 0;
-        self.entropy = Entropy::new(chance);
+        self.entropy.renew(chance);
         self.tab_id.clear();
         text::push_hex(&mut self.tab_id, self.entropy.number(), 8);
     }
 
     /// Takes one input. What comes of it is for [`poll`](Self::poll) to say.
     pub fn handle(&mut self, moment: &Moment<'_>, input: Input<'_>) {
+        let (kind, lines) = input.lines();
+        self.report(moment, kind, &lines);
+    }
+
+    /// Takes one input as pages report it: by its kind of [`layout::input`](crate::layout::input), and with its lines.
+    pub fn report(&mut self, moment: &Moment<'_>, kind: usize, lines: &str) {
         if self.visit.read(moment) {
             // The open segment's head may be gone with the record. Another segment stores it again: without it, what
             // follows could not be recovered.
             self.outbox.close(FlushReason::Rollover);
         }
         self.outbox.read(moment.breaker);
-        self.is_recovering = matches!(input, Input::Recovered(_));
-        match input {
-            Input::Recovered(chunk) => self.outbox.recover(&chunk, moment.wall, &mut self.outputs),
-            Input::Returned => self.outbox.forget_stored(),
-            Input::Navigated { to, counts } => self.navigate(moment, to, counts),
-            Input::Tracked { name, props, order } => self.track(moment, name, props, order),
-            Input::InvalidEvents(events) => self.outbox.counters.drop(DropReason::Invalid, events),
-            Input::Activity => self.act(moment, true),
-            Input::NewSession if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
-            Input::CheckoutPending => {
+        self.is_recovering = kind == input::RECOVERED;
+        match kind {
+            input::NAVIGATED | input::SHOWN => self.navigate(moment, lines, kind == input::NAVIGATED),
+            input::TRACKED => {
+                let (name, props) = (lines::at(lines, tracked::NAME), lines::at(lines, tracked::PROPS));
+                self.track(moment, name, props, lines::behind(lines, tracked::LINES));
+            }
+            input::DROPPED => {
+                self.outbox.counters.drop(DropReason::Invalid, lines::number_at(lines, dropped::CALLS));
+            }
+            input::ACTIVITY => self.act(moment, true),
+            input::NEW_SESSION if self.visit.allows_manual(moment) => self.begin(moment, Rollover::Manual, true),
+            input::CHECKOUT_PENDING => {
                 self.act(moment, true);
                 self.visit.hold(moment);
             }
-            Input::Hidden => {
+            input::HIDDEN => {
                 self.is_leaving = true;
                 self.visit.save();
                 self.outbox.close(FlushReason::Hidden);
             }
-            Input::Flush => self.outbox.close(FlushReason::Manual),
-            Input::TimerFired => {
+            input::FLUSH => self.outbox.close(FlushReason::Manual),
+            input::TIMER_FIRED => {
                 self.visit.save();
                 self.outbox.remove_empty(&mut self.outputs);
             }
-            Input::SnapshotRequested | Input::NewSession => {}
-            Input::Answered(batch, answer) => {
+            input::ANSWERED => {
                 let session_id = self.visit.session_id();
-                self.outbox.answered(batch, answer, moment.wall, session_id, &mut self.entropy, &mut self.outputs);
+                self.outbox.answered(lines, moment.wall, session_id, &mut self.entropy, &mut self.outputs);
             }
+            input::RECOVERED => {
+                let (key, text) = (lines::at(lines, recovered::KEY), lines::behind(lines, recovered::LINES));
+                self.outbox.recover(key, text, moment.wall, &mut self.outputs);
+            }
+            input::RETURNED => self.outbox.forget_stored(),
+            // Looking changes nothing, and neither does what is for the host alone.
+            _ => {}
         }
     }
 
@@ -181,8 +151,8 @@ impl Tracker {
         core::mem::take(&mut self.outputs)
     }
 
-    /// When to report [`Input::TimerFired`], if at all, and what for.
-    pub fn next_wake(&self) -> Option<(Uptime, Wake)> {
+    /// When to report [`Input::TimerFired`], if at all.
+    pub fn next_wake(&self) -> Option<Uptime> {
         self.outbox.wake_at()
     }
 

@@ -44,7 +44,8 @@ pub(crate) fn drop_described_closures(module: &mut Module) {
 /// and the table of JavaScript values, which wasm-bindgen makes for every module: this one is told numbers and texts alone.
 /// Whether a value is ever put into the table shows in the export that does so.
 pub(crate) fn drop_unused_exports(module: &mut Module) {
-    let mut unused = vec!["__data_end", "__heap_base", "__wbindgen_free", REALLOC];
+    let mut unused =
+        vec!["__data_end", "__heap_base", "__wbindgen_free", "__abort_handler", "__instance_terminated", REALLOC];
     if module.exports.iter().all(|export| export.name != "__externref_table_alloc") {
         unused.extend(["__wbindgen_start", "__wbindgen_externrefs"]);
     }

@@ -7,7 +7,7 @@ use shopbell_core::lines;
 use shopbell_core::outbox::{
     ANSWER_MS_MAX, Answer, BACKOFF_MS_BASE, BACKOFF_MS_MAX, BATCH_AGE_MS_MAX, BATCH_EVENTS_MAX, BLOCKED_FAILURES,
     BREAKER_KEY, DropReason, EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX, StoredChunk,
-    Wake, backoff_ms, next_part,
+    backoff_ms, next_part,
 };
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Input, NavigationKind};
@@ -59,7 +59,7 @@ fn events_leave_by_count_bytes_or_age() {
     assert_eq!(tab.sent[1].1["delivery"]["flush"], "bytes");
     tab.answer(204);
     let wake = tab.tracker.next_wake().expect("an event waits");
-    assert_eq!(wake, (Uptime(BATCH_AGE_MS_MAX), Wake::Age));
+    assert_eq!(wake, Uptime(BATCH_AGE_MS_MAX));
     tab.wall += BATCH_AGE_MS_MAX - 1;
     tab.tell(Input::TimerFired);
     assert_eq!(tab.sent.len(), 2);
@@ -278,7 +278,7 @@ fn a_tab_that_dies_with_the_probe_holds_the_others_up_until_it_had_to_be_answere
     two.load(NavigationKind::Load, "/");
     two.tell(Input::Flush);
     assert_eq!(two.sent.len(), 0);
-    assert_eq!(two.tracker.next_wake(), Some((Uptime(ANSWER_MS_MAX), Wake::Retry)));
+    assert_eq!(two.tracker.next_wake(), Some(Uptime(ANSWER_MS_MAX)));
     two.wake();
     assert_eq!(two.sent.len(), 1);
 }
@@ -574,7 +574,7 @@ fn an_outbox_of_the_version_before_is_sent_whole() {
     let mut old = storage.borrow().clone();
     for (key, first) in [("shopbell.tab.0", true), ("shopbell.tab.0.2", false)] {
         let text = old.remove(key).expect("a chunk");
-        let mut rest = lines::open(&text).lines().expect("lines");
+        let mut rest = lines::open(&text).expect("lines");
         let of_old = |lines: &str| lines::seal(lines).replacen("shopbell/4", "shopbell/3", 1);
         if first {
             old.insert(key.to_owned(), of_old(next_part(&mut rest)));

@@ -82,7 +82,7 @@ impl Browser {
                     self.writes += 1;
                 }
                 Output::Store(key, text) => {
-                    let mut rest = lines::open(&text).lines().unwrap_or_default();
+                    let mut rest = lines::open(&text).unwrap_or_default();
                     if key.split('.').count() == 3 {
                         next_part(&mut rest);
                     }

@@ -162,7 +162,7 @@ impl Tab {
 
     /// Lets time pass until the tracker's timer rings.
     pub(crate) fn wake(&mut self) {
-        let (at, _) = self.tracker.next_wake().expect("the timer is set");
+        let at = self.tracker.next_wake().expect("the timer is set");
         self.wall = self.wall.max(self.began + at.0);
         self.tell(Input::TimerFired);
     }

@@ -73,7 +73,7 @@ fn what_is_stored_is_these_lines() {
     for (key, text) in stored() {
         let (seal, _) = text.split_once('\n').expect("a seal");
         let _ = writeln!(named, "== {key}\n{:<24} {seal}", "seal");
-        let lines = lines::open(&text).lines().expect("what was sealed can be opened");
+        let lines = lines::open(&text).expect("what was sealed can be opened");
         if key == "shopbell" {
             let rest = name(&mut named, "record", &record::NAMES, lines);
             let rest = name(&mut named, "totals", &totals::NAMES, rest);

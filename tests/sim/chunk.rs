@@ -13,7 +13,7 @@ pub fn parts(key: &str) -> Option<(&str, u64, Option<u64>)> {
 
 /// The head, empty where the chunk is not a segment's first, and the facts of each event.
 pub fn open<'a>(key: &str, text: &'a str) -> (&'a str, Vec<&'a str>) {
-    let mut rest = lines::open(text).lines().unwrap_or_default();
+    let mut rest = lines::open(text).unwrap_or_default();
     let has_head = parts(key).is_some_and(|(_, _, chunk)| chunk.is_none());
     let head = if has_head { next_part(&mut rest) } else { "" };
     let mut events = Vec::new();

@@ -223,7 +223,7 @@ impl World<'_> {
     fn next_wake(&self) -> Option<(u64, usize)> {
         let wake = |(place, tab): (usize, &Option<Tab>)| {
             let page = &tab.as_ref().filter(|tab| tab.frozen_since.is_none())?.page;
-            let at = page.began + page.tracker.next_wake()?.0.0;
+            let at = page.began + page.tracker.next_wake()?.0;
             Some((at, place))
         };
         self.tabs.iter().enumerate().filter_map(wake).min()

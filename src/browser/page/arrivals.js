@@ -6,6 +6,7 @@ import { attempt, clean } from './guard.js';
 import {
   GATEWAYS,
   INPUT_NAVIGATED,
+  INPUT_SHOWN,
   LANDING_IS_RETURN,
   LANDING_PARAMETERS,
   LANDING_REFERRER,
@@ -52,6 +53,9 @@ const pathOf = ({ pathname, hash }) => pathname + (/^#[/!][^?]*/.exec(hash) ?? '
 export const kindOf = (type) =>
   ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
 
+/** The kind of input that a page which came into view is. */
+export const viewKind = () => (chosen.autocapture ? INPUT_NAVIGATED : INPUT_SHOWN);
+
 /** A page that came into view, as lines. */
 export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }) {
   const path = attempt(() => pathOf(new URL(url))) ?? '';
@@ -75,7 +79,7 @@ export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }
 export function arrive(kind, at, { url = location.href, referrer = document.referrer, wasClosed } = {}) {
   page = pageOf(url);
   const from = kind == NAVIGATION_SPA ? url : referrer;
-  add(INPUT_NAVIGATED, arrival({ kind, url, referrer: from, title: document.title, wasClosed }), at);
+  add(viewKind(), arrival({ kind, url, referrer: from, title: document.title, wasClosed }), at);
 }
 
 /** The URL may have changed: if that makes another page, it is reported once it is complete, as routers set titles last. */

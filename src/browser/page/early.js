@@ -1,9 +1,9 @@
 // Pages that were left before they had a tracker: the facts that they kept, given to the module as if it had been there.
 
-import { arrival, kindOf } from './arrivals.js';
+import { arrival, kindOf, viewKind } from './arrivals.js';
 import { give, toCalls, toInput } from './facts.js';
 import { attempt } from './guard.js';
-import { INPUT_EARLY, INPUT_EARLY_PAGE, INPUT_HIDDEN, INPUT_NAVIGATED } from './layout.js';
+import { INPUT_EARLY, INPUT_EARLY_PAGE, INPUT_HIDDEN } from './layout.js';
 import { startLines } from './rules.js';
 import { EARLY_KEY, isAllStored, KEY, read, store, take } from './storage.js';
 
@@ -19,7 +19,7 @@ export function replayEarly() {
     attempt(() => {
       const page = JSON.parse(line);
       const { type, began, left, chance, record = '' } = page;
-      const view = toInput(INPUT_NAVIGATED, arrival({ ...page, kind: kindOf(type), seq: 0 }), began);
+      const view = toInput(viewKind(), arrival({ ...page, kind: kindOf(type), seq: 0 }), began);
       const calls = toCalls(page);
       if (chains.at(-1)?.record !== record) {
         const start = startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' });

@@ -2,7 +2,6 @@
 
 import { toLines } from './facts.js';
 import {
-  START_AUTOCAPTURE,
   START_CAMPAIGN,
   START_CHANCE,
   START_DEVICE,
@@ -29,7 +28,7 @@ export const useRules = (options) => {
 
 /** The lines that a tracker of this site begins with. */
 export function startLines({ tabId, seq, chance, seed, device }) {
-  const { site, midnight, timeoutMinutes, maxHours, campaign, autocapture } = chosen;
+  const { site, midnight, timeoutMinutes, maxHours, campaign } = chosen;
   // Where no midnight ends a session, a day does.
   const hours = maxHours ?? (midnight === false ? 24 : 0);
   return toLines({
@@ -37,7 +36,6 @@ export function startLines({ tabId, seq, chance, seed, device }) {
     [START_MAX_MS]: Math.floor(hours * 36e5),
     [START_MIDNIGHT]: midnight === false ? 0 : 1,
     [START_CAMPAIGN]: [false, true, 'medium', 'campaign'].indexOf(campaign),
-    [START_AUTOCAPTURE]: autocapture ? 1 : 0,
     [START_SITE]: site,
     [START_TAB_ID]: tabId,
     [START_NEXT_SEQ]: seq,

@@ -72,8 +72,9 @@ impl Json {
     pub(super) fn facts<'a>(&mut self, fields: &Fields, facts: &'a str) -> &'a str {
         let (mut fields, mut rest) = (fields, facts);
         while !fields.is_empty() {
-            let (kind, name) = lines::next_field(&mut fields);
-            let line = lines::next(&mut rest);
+            let field = lines::next(&mut fields);
+            let (name, line) = (lines::field_name(field), lines::next(&mut rest));
+            let kind = lines::field_kind(field);
             match kind {
                 kind::TEXT => self.text(name, line),
                 kind::STEP => self.text(name, event::funnel_name(text::number(line) as usize)),

@@ -66,6 +66,8 @@ lists! {
         DEVICE,
         /// Another page came into view; [`navigated`](super::navigated) and [`landing`](super::landing) follow.
         NAVIGATED,
+        /// The same, but that is no page view: events on it will just know it.
+        SHOWN,
         /// The site tracks an event; [`tracked`](super::tracked) follows.
         TRACKED,
         /// The site called for events that cannot be tracked; [`dropped`](super::dropped) follows.
@@ -115,8 +117,6 @@ lists! {
         MIDNIGHT,
         /// How much of a campaign ends a session; see [`Rules::campaign`](crate::session::Rules::campaign).
         CAMPAIGN,
-        /// Whether page views are counted by themselves, as 0 or 1.
-        AUTOCAPTURE,
         /// The site's name.
         SITE,
         /// The tab's name; empty for early pages, which have names of their own.

@@ -1,5 +1,8 @@
 //! What a collector's answer means.
 
+use crate::layout::{answered, outcome};
+use crate::lines::{self, Lines};
+
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -19,6 +22,34 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The answer that a page reports with lines of [`layout::answered`](answered).
+    pub(super) fn read(lines: &str) -> Self {
+        match lines::number_at(lines, answered::OUTCOME) as usize {
+            outcome::ANSWERED => {
+                let status = lines::number_at(lines, answered::STATUS);
+                Self::from_status(status, lines::number_at(lines, answered::RETRY_AFTER_MS))
+            }
+            outcome::BLOCKED => Self::Blocked,
+            outcome::REFUSED => Self::Refused,
+            _ => Self::Unavailable(0),
+        }
+    }
+
+    /// Adds the lines of it that stand behind the batch in [`layout::answered`](answered).
+    pub(crate) fn write(self, out: &mut Lines) {
+        let (outcome, status, retry_after_ms) = match self {
+            Self::Accepted => (outcome::ANSWERED, 200, 0),
+            Self::Rejected => (outcome::ANSWERED, 400, 0),
+            Self::TooLarge => (outcome::ANSWERED, 413, 0),
+            Self::Unavailable(retry_after_ms) => (outcome::ANSWERED, 503, retry_after_ms),
+            Self::Refused => (outcome::REFUSED, 0, 0),
+            Self::Blocked => (outcome::BLOCKED, 0, 0),
+        };
+        for number in [outcome as u64, status, retry_after_ms] {
+            out.push_number(number);
+        }
+    }
+
     /// The meaning of an HTTP status (RFC 9110 section 15).
     pub fn from_status(status: u64, retry_after_ms: u64) -> Self {
         match status {

@@ -5,10 +5,9 @@
 
 use super::answer::Answer;
 use super::limits::ANSWER_MS_MAX;
-use crate::effect::Output;
+use crate::effect::{self, Output};
 use crate::id::{self, Seen};
 use crate::lines::{self, Lines};
-use crate::text;
 use crate::time::Timestamp;
 use alloc::vec::Vec;
 
@@ -52,9 +51,8 @@ impl Breaker {
             lines.push_number(self.retry_at.0);
             lines.push_number(self.blocked);
         }
-        let text = lines.into_text();
-        if self.seen.is_new(&text) {
-            out.push(Output::Store(text::owned(BREAKER_KEY), text));
+        if self.seen.is_new(lines.text()) {
+            effect::store(out, BREAKER_KEY, lines.text());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::counters::FlushReason;
 use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
-use crate::effect::{BatchId, Output};
+use crate::effect::{self, BatchId, Output};
 use crate::event;
 use crate::layout;
 use crate::lines::{self, Lines, SEPARATOR};
@@ -151,7 +151,7 @@ impl Segment {
         lines.push_str(text::without_last(added, 1));
         let key = key(&self.tab_id, self.first_seq, seq);
         self.keys.push(&key);
-        out.push(Output::Store(key, lines::seal(&lines)));
+        effect::store(out, &key, &lines::seal(&lines));
         self.stored = self.facts.len();
     }
 
@@ -172,7 +172,7 @@ impl Segment {
         }
         self.stored = self.facts.len();
         if self.count == before && !self.keys.text().is_empty() {
-            out.push(Output::Store(text::owned(key), String::new()));
+            effect::remove(out, key);
         } else {
             self.keys.push(key);
         }
@@ -196,9 +196,9 @@ impl Segment {
         }
         let head = lines::next(&mut keys);
         while !keys.is_empty() {
-            out.push(Output::Store(text::owned(lines::next(&mut keys)), String::new()));
+            effect::remove(out, lines::next(&mut keys));
         }
-        out.push(Output::Store(text::owned(head), String::new()));
+        effect::remove(out, head);
     }
 
     /// Whether a chunk of it is stored under this key.

@@ -2,11 +2,11 @@
 
 use super::Moment;
 use crate::attribution::{Arrival, DIRECT};
-use crate::effect::Output;
+use crate::effect::{self, Output};
 use crate::id::{Seen, Uuid};
-use crate::layout::{navigated, navigation, source, totals};
+use crate::layout::{head, navigated, navigation, source, totals};
 use crate::lines::{self, Lines};
-use crate::record::{RECORD_KEY, Record, Stored};
+use crate::record::{self, RECORD_KEY, Record, StoredRecord};
 use crate::session::{CHECKOUT_MS_MAX, Now, Numbers, Rollover, Rules, Session, Totals, decide, next_id};
 use crate::text;
 use crate::time::{Timestamp, Uptime};
@@ -83,33 +83,33 @@ impl Visit {
         }
         // Another tab may have written less activity than this one, or wiped the record: the next activity is written.
         self.base[totals::LAST_ACTIVITY_AT] = 0;
-        let read = Stored::read(moment.stored);
-        self.is_newer = matches!(read, Stored::Newer(_));
-        let stored = match read {
-            Stored::Record(record) => record,
-            Stored::Nothing => return true,
-            Stored::Newer(known) => {
-                if self.session().is_none() && !known.is_empty() {
-                    text::set(&mut self.record.seed, known);
-                }
-                return false;
+        let newer_seed = record::newer_seed(moment.stored);
+        self.is_newer = newer_seed.is_some();
+        if let Some(known) = newer_seed {
+            if self.session().is_none() && !known.is_empty() {
+                text::set(&mut self.record.seed, known);
             }
+            return false;
+        }
+        let Some(stored) = StoredRecord::read(moment.stored) else {
+            return true;
         };
-        let mine = &mut self.record;
-        if stored.session.number() < mine.session.number() && stored.seed == mine.seed {
+        let (mine, head) = (&mut self.record, stored.head());
+        if lines::number_at(head, head::NUMBER) < mine.session.number() && *stored.seed() == *mine.seed {
             // Whoever wrote this had not seen that the session before ended. What they do next, they do in this one.
             return false;
         }
-        let base = core::mem::replace(&mut self.base, stored.session.totals.numbers());
-        if *mine.session.id() == *stored.session.id() {
-            mine.session.totals.rebase(&base, &stored.session.totals);
-            // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
-            if stored.session.head < mine.session.head {
-                mine.session.head = stored.session.head;
-            }
-        } else {
-            self.record = stored;
+        let is_other = *lines::at(head, head::ID) != *mine.session.id();
+        if is_other {
+            text::set(&mut mine.seed, stored.seed());
+            mine.session.totals.clear();
+            self.base = Numbers::default();
         }
+        // Tabs that begin the same session at once each have their own beginning of it: the earliest counts.
+        if is_other || *head < *mine.session.head {
+            text::set(&mut mine.session.head, head);
+        }
+        mine.session.totals.rebase(&mut self.base, stored.totals());
         false
     }
 
@@ -171,13 +171,14 @@ impl Visit {
             self.arrival.forget();
         }
         let arrival = &self.arrival;
+        let arrived = arrival.facts();
         let sources = session.sources();
         let history = lines::behind(sources, source::LINES);
         let goes_on = arrival.is_return || matches!(reason, Rollover::Midnight | Rollover::MaxLength);
-        let source = if goes_on && *arrival.source() == *DIRECT && !sources.is_empty() {
+        let source = if goes_on && *lines::at(arrived, source::SOURCE) == *DIRECT && !sources.is_empty() {
             lines::first(sources, source::LINES)
         } else {
-            arrival.facts()
+            arrived
         };
         let first = if history.is_empty() { source } else { lines::first(history, source::LINES) };
         let last_non_direct =
@@ -221,7 +222,7 @@ impl Visit {
         let text = self.record.write();
         if self.seen.is_new(&text) {
             self.base = self.record.session.totals.numbers();
-            out.push(Output::Store(text::owned(RECORD_KEY), text));
+            effect::store(out, RECORD_KEY, &text);
         }
     }
 }
