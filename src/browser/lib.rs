@@ -25,7 +25,7 @@
 //!
 //! ```text
 //!   guard  json  layout  clock  storage  what the page may break; names of lines; time; the gate to what is kept
-//!             facts                      how things are reported, all of a task at once
+//!         order   facts                  what an order is worth; how things are reported, all of a task at once
 //!   began  arrivals  device  rules       how a page began, where the visitor is, what the browser says, what the site chose
 //!      early    send                     pages before they had a tracker; requests
 //!             tabs                       which tab this is, which others live

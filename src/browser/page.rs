@@ -75,6 +75,7 @@ rooms! {
     "/page/early.js" replayEarly,
     "/page/guard.js" attempt,
     "/page/layout.js" GATEWAYS,
+    "/page/order.js" readPurchase,
     "/page/rules.js" useRules,
     "/page/tabs.js" claim,
 }

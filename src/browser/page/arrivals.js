@@ -1,8 +1,8 @@
 // Where the visitor is, and came from.
 
 import { now } from './clock.js';
-import { add, defer, nextSeq, toLines } from './facts.js';
-import { attempt, clean } from './guard.js';
+import { add, defer, nextSeq } from './facts.js';
+import { attempt, clean, toLines } from './guard.js';
 import {
   GATEWAYS,
   INPUT_NAVIGATED,

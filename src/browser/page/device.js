@@ -1,7 +1,8 @@
 // What the browser says of itself: nothing that singles a visitor out.
 
 import { report } from './facts.js';
-import { attempt } from './guard.js';
+import { attempt, toLines } from './guard.js';
+import { toJson } from './json.js';
 import { INPUT_DEVICE } from './layout.js';
 import { read, store, ZONE_KEY } from './storage.js';
 
@@ -25,7 +26,7 @@ export function device() {
   const bot = navigator.webdriver ? 'webdriver' : undefined;
   const size = attempt(() => [screen.width, screen.height]);
   const known = { language: navigator.language, time_zone: timeZone, screen: size, bot };
-  return attempt(() => JSON.stringify(known).slice(1, -1)) ?? '';
+  return toLines([attempt(() => toJson(known).slice(1, -1)) ?? '']);
 }
 
 /** Asks for the zone in the dear way, if that is still to do: when a batch has left, and the page has nothing else to do. */

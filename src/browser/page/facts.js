@@ -1,7 +1,7 @@
 // How things are reported: as lines of text, all of a task in one call of the module.
 
 import { dayAt, now } from './clock.js';
-import { attempt, clean, soon } from './guard.js';
+import { attempt, clean, soon, toLines } from './guard.js';
 import {
   INPUT_CHECKOUT_PENDING,
   INPUT_DROPPED,
@@ -13,12 +13,10 @@ import {
   MOMENT_KIND,
   MOMENT_UPTIME,
   MOMENT_WALL,
-  ORDER_CURRENCY,
-  ORDER_ID,
-  ORDER_VALUE,
   TRACKED_NAME,
   TRACKED_PROPS,
 } from './layout.js';
+import { readPurchase } from './order.js';
 import { BREAKER_KEY, KEY, read } from './storage.js';
 
 const KINDS = {
@@ -45,12 +43,6 @@ export const afterwards = [];
 export const useFeed = (way) => (feed = way);
 export const useSeq = (seq) => (nextSeq = seq);
 export const raiseSeq = (seq) => useSeq(Math.max(nextSeq, seq || 0));
-
-/** Lines in the order of their indices. A value with a line break in it would shift what follows. */
-export const toLines = (lines) =>
-  Object.values(lines)
-    .map((line) => `${line}`.replace(/[\0-\x1f]/g, ' '))
-    .join('\n');
 
 /** An input as text: its kind and when it happened, and lines. */
 export function toInput(kind, lines, [wall, uptime]) {
@@ -83,17 +75,9 @@ function trackedLines(name, props) {
   const json = props == 'null' ? '' : (props ?? '');
   // Only objects have members, and only a text is a name.
   if ((json && json[0] != '{') || !name.trim()) return;
-  const lines = toLines({ [TRACKED_NAME]: clean(name), [TRACKED_PROPS]: json });
-  return name == 'purchase' ? `${lines}\n${orderLines(json && JSON.parse(json))}` : lines;
+  const [fitting, ...order] = name == 'purchase' ? readPurchase(json) : [json];
+  return [toLines({ [TRACKED_NAME]: clean(name), [TRACKED_PROPS]: fitting }), ...order].join('\n');
 }
-
-/** What the session's totals need of a purchase. */
-const orderLines = ({ value, currency, transaction_id }) =>
-  toLines({
-    [ORDER_VALUE]: Math.round(Math.min(Math.max(0, +value || 0), 1e9) * 1e4),
-    [ORDER_CURRENCY]: clean(currency ?? '', 8),
-    [ORDER_ID]: clean(transaction_id ?? ''),
-  });
 
 /** What came before is reported before: a route change that was not complete, and the site's calls. */
 function reportEarlier() {

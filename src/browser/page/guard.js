@@ -25,3 +25,9 @@ export const clean = (text, most = 256) =>
     .replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ')
     .trim()
     .slice(0, most);
+
+/** Lines in the order of their indices. A value with a line break in it would shift what follows. */
+export const toLines = (lines) =>
+  Object.values(lines)
+    .map((line) => `${line}`.replace(/[\0-\x1f]/g, ' '))
+    .join('\n');

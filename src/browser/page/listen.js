@@ -96,6 +96,7 @@ function listenForRoutes() {
         return result;
       };
     });
-  on(window, ['popstate'], () => changed(NAVIGATION_BACK_FORWARD));
-  on(window, ['hashchange'], () => changed(NAVIGATION_SPA));
+  on(window, ['popstate', 'hashchange'], ({ type }) =>
+    changed(type == 'popstate' ? NAVIGATION_BACK_FORWARD : NAVIGATION_SPA),
+  );
 }

@@ -1,6 +1,7 @@
 // What the site chose, as the tracker is told it.
 
-import { toLines } from './facts.js';
+
+import { toLines } from './guard.js';
 import {
   START_CAMPAIGN,
   START_CHANCE,

@@ -1,8 +1,8 @@
 // Requests: how a batch leaves, and what came of it.
 
 import { askZone } from './device.js';
-import { afterwards, report, toLines } from './facts.js';
-import { attempt } from './guard.js';
+import { afterwards, report } from './facts.js';
+import { attempt, toLines } from './guard.js';
 import {
   ANSWER_MS_MAX,
   ANSWERED_BATCH,
@@ -25,6 +25,8 @@ const BLOCKED_MS = 20; // a request that fails so fast, with the device online, 
 // What is stored of the collector: that it takes compressed batches, or that it, or a proxy, refused one.
 const TAKEN = '1';
 const REFUSED = '0';
+
+const POST = { method: 'POST', credentials: 'omit', redirect: 'error' };
 
 let armed; // takes back what the browser is to send if the page ends without a word
 let inFlight = 0;
@@ -83,11 +85,9 @@ export function send(body, batch, isRetry) {
     const packed = isPacked ? await gzip(body) : body;
     began = performance.now();
     const response = await fetch(chosen.collector, {
-      method: 'POST',
+      ...POST,
       body: packed,
       keepalive: !isRetry || isHidden(),
-      credentials: 'omit',
-      redirect: 'error',
       signal: limit?.signal,
     });
     const { ok, status, type, url } = response;
@@ -131,7 +131,7 @@ export function arm(body) {
     armed?.abort();
     armed = new AbortController();
     const { signal } = armed;
-    if (body) fetchLater(chosen.collector, { method: 'POST', body, credentials: 'omit', redirect: 'error', signal });
+    if (body) fetchLater(chosen.collector, { ...POST, body, signal });
   });
 }
 

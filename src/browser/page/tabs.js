@@ -1,9 +1,9 @@
 // Which tab this is, which others live, and what those have left that live no more.
 
 import { replayEarly } from './early.js';
-import { add, afterwards, isStarted, nextSeq, raiseSeq, report, toLines, useSeq } from './facts.js';
+import { add, afterwards, isStarted, nextSeq, raiseSeq, report, useSeq } from './facts.js';
 import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
-import { attempt } from './guard.js';
+import { attempt, toLines } from './guard.js';
 import { leave } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, tabText, takeTab } from './storage.js';
 
@@ -27,7 +27,7 @@ afterwards.push(() => {
 
 /** So many random numbers, as a text. */
 export const random = (words) =>
-  `${attempt(() => crypto.getRandomValues(new Uint32Array(words))) ?? `${Math.random()}`.slice(2) + Date.now()}`;
+  `${attempt(() => crypto.getRandomValues(new Uint32Array(words))) ?? Math.random() * 2 ** 53}`;
 
 /** Finds out which tab this is, and takes its turn among the others: the tab's name, the seed, and whether it is alone. */
 export async function joinTabs() {
@@ -95,8 +95,8 @@ function adoptOld() {
 
 async function inTurn() {
   const { locks } = navigator;
-  const names = (await locks.query()).held.map(({ name }) => name);
-  const held = names.map((name) => name.split('.')).filter(([key, tab]) => key == KEY && tab);
+  const all = (await locks.query()).held.map(({ name }) => name.split('.'));
+  const held = all.filter(([key, tab]) => key == KEY && tab);
   const isHeld = (name) => held.some(([, tab]) => tab == name);
   const hold = (...parts) =>
     new Promise((granted) => {

@@ -13,14 +13,18 @@ import { check, say } from './options.js';
 
 const CALLS_MAX = 1000; // more in one task are reported before it is over
 const CHARS_MAX = 250_000; // of calls that are kept before there is a tracker
+const RUNNING = Symbol.for('shopbell'); // the page's tracker, of whatever copy of this code
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 
 /**
  * Begins to track and returns the handle. `load` gives the way into the module. If the inline stub was there before, its facts
- * are this page's, and its callers of `flush()` wait. Where there is no page, against the visitor's will and without a
+ * are this page's, and its callers of `flush()` wait. A page has one tracker, however often it is started. Where there is no page, against the visitor's will and without a
  * collector, the handle does nothing.
  */
 export function start(given, load, [facts, flushes = []] = []) {
+  const [running, site] = globalThis[RUNNING] ?? [];
+  if (running && given?.site && given.site != site) say(`this page is tracked as "${site}" already`);
+  if (running) return running;
   const options = globalThis.document && check(given);
   // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
   let hasFailed = false;
@@ -37,23 +41,25 @@ export function start(given, load, [facts, flushes = []] = []) {
   }
 
   async function begin() {
-    facts ??= factsNow(CHARS_MAX);
-    addEventListener('pagehide', () => {
-      if (state == 'early') leave(facts, given);
-    });
-    try {
-      // Nobody has seen a page before it is shown.
-      if (await whenShown()) {
-        const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
-        Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
+    if (state == 'early') {
+      facts ??= factsNow(CHARS_MAX);
+      addEventListener('pagehide', () => {
+        if (state == 'early') leave(facts, given);
+      });
+      try {
+        // Nobody has seen a page before it is shown.
+        if (await whenShown()) {
+          const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
+          Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
+        }
+        await startTracker(await load(), options, () => facts);
+        state = 'ready';
+        facts.room = Infinity;
+      } catch (error) {
+        // What the page keeps is still told as it is left.
+        hasFailed = true;
+        say(`the tracker cannot start: ${error}`);
       }
-      await startTracker(await load(), options, () => facts);
-      state = 'ready';
-      facts.room = Infinity;
-    } catch (error) {
-      // What the page keeps is still told as it is left.
-      hasFailed = true;
-      say(`the tracker cannot start: ${error}`);
     }
     for (const done of flushes) finish(done);
   }
@@ -65,10 +71,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     else done();
   }
 
-  if (state == 'early') begin();
-  else for (const done of flushes) done();
-
-  return {
+  const handle = {
     track: (name, props) => call('track', name, props),
     page: (props) => call('page', props),
     newSession: () => call('newSession'),
@@ -80,4 +83,7 @@ export function start(given, load, [facts, flushes = []] = []) {
         finish(() => resolve(clearTimeout(timer)));
       }),
   };
+  if (state == 'early') globalThis[RUNNING] = [handle, options.site];
+  begin();
+  return handle;
 }

@@ -4,11 +4,7 @@ import encoded from 'shopbell-encoded';
 import { start } from './handle.js';
 import { fromBytes } from './load.js';
 
-let handle;
-
-export function init(options) {
-  return (handle ||= start(options, load));
-}
+export const init = (options) => start(options, load);
 
 async function load() {
   const deflated = Uint8Array.from(atob(encoded), (char) => char.charCodeAt());

@@ -5,8 +5,7 @@ import { readTag } from './options.js';
 import { findTag } from './tag.js';
 
 export function install(load) {
-  const earlier = /** @type {any} */ (window.shopbell);
-  // A second tag must not count everything twice; an element with this id is no tracker.
-  if (earlier?.track && !earlier.facts) return;
-  window.shopbell = start(readTag(findTag()), load, earlier?.facts);
+  // An element with this id is no stub.
+  const { facts } = /** @type {any} */ (window.shopbell ?? {});
+  window.shopbell = start(readTag(findTag()), load, facts);
 }
