@@ -12,7 +12,6 @@ use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
-use std::cell::Cell;
 
 pub(crate) struct Host {
     tracker: Tracker,
@@ -23,8 +22,6 @@ pub(crate) struct Host {
     is_early: bool,
     /// Whether localStorage took all it was given.
     is_stored: bool,
-    /// What the browser is to send if the page ends without a word: the first `seq`, and how many events.
-    armed: Cell<(u64, usize)>,
 }
 
 /// What the page reports: texts that tabs share, and what one task has to say. Returns the `seq` of the tab's next event.
@@ -59,7 +56,6 @@ impl Host {
             device: owned(lines::at(lines, start::DEVICE)),
             is_early,
             is_stored: true,
-            armed: Cell::default(),
         }
     }
 
@@ -110,10 +106,9 @@ impl Host {
 
     /// A page may end without a word: a renderer crashes, a phone runs out of memory. What waits leaves then all the same.
     fn arm(&self, moment: &Moment<'_>) {
-        let unsent = self.tracker.unsent();
-        let armed = unsent.map_or((0, 0), |segment| (segment.first_seq, segment.count));
-        if armed != self.armed.replace(armed) {
-            page::arm(&unsent.map_or_else(String::new, |segment| self.encode(segment, moment)));
+        match self.tracker.unsent() {
+            Some(segment) => page::arm(&self.encode(segment, moment)),
+            None => page::arm(""),
         }
     }
 

@@ -138,7 +138,9 @@ test('batches are compressed once the collector has said that it takes that', as
   const bodies = [];
   context.on(
     'request',
-    (request) => request.url().endsWith('/collect') && bodies.push([request.postDataBuffer()[0], request.headers()['content-encoding']]),
+    (request) =>
+      request.url().endsWith('/collect') &&
+      bodies.push([request.postDataBuffer()[0], request.headers()['content-encoding']]),
   );
   await flush(page);
   await track(page, 'one');

@@ -87,10 +87,7 @@ function stories() {
     await flush(tab);
     assert.deepEqual(names(await arrived(2)), ['page_view', 'session_start']);
     const [{ landing_page, source, reason }] = await collector.sessions();
-    assert.deepEqual(
-      [landing_page, source.source, source.channel, reason],
-      ['/', 'facebook', 'paid_social', 'first'],
-    );
+    assert.deepEqual([landing_page, source.source, source.channel, reason], ['/', 'facebook', 'paid_social', 'first']);
     assert.equal((await session(tab)).storage, 'local');
     await tab.close();
   });
@@ -226,7 +223,8 @@ function stories() {
   test('a thousand calls in a loop arrive in at most 21 requests', async () => {
     const tab = await open();
     await tab.run(() => {
-      for (let n = 0; n < 1000; n += 1) shopbell.track('search', { n, term: 'lamp', results: 12, page: 1, sort: 'price' });
+      for (let n = 0; n < 1000; n += 1)
+        shopbell.track('search', { n, term: 'lamp', results: 12, page: 1, sort: 'price' });
     });
     await until('all is sent', async () => (await flush(tab)) ?? (await session(tab)).waiting === 0);
     await arrived(1002);

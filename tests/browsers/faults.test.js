@@ -134,7 +134,10 @@ test('the renderer crashes at once, and the visitor never returns', async () => 
   const tracked = 20 * 5;
   await until('all have come', async () => (await collector.events()).length >= tracked);
   const { batches, problems } = shop.wire;
-  await check('20 visitors of 5 events, whose renderers crash at once, and no later visit', tracked, { batches, most: 40 });
+  await check('20 visitors of 5 events, whose renderers crash at once, and no later visit', tracked, {
+    batches,
+    most: 40,
+  });
   assert.deepEqual(problems, []);
   for (const visitor of visitors) await end(visitor);
   await shop.stop();

@@ -218,7 +218,11 @@ test('garbage in storage is as if nothing were there', async () => {
     await ready(page);
     await flush(page);
     assert.equal((await session(page)).number, 1);
-    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).sort()), ['other', 'shopbell', 'shopbell.gzip']);
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage).sort()), [
+      'other',
+      'shopbell',
+      'shopbell.gzip',
+    ]);
     await end(other);
   }
 });

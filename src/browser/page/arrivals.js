@@ -39,7 +39,6 @@ const UTM = {
   [LANDING_UTM_CONTENT]: 'utm_content',
   [LANDING_UTM_ID]: 'utm_id',
 };
-const LOWER_CASE = /utm_(source|medium)/;
 
 let page; // the page in view, by its URL
 
@@ -100,12 +99,10 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
   const [own, from] = [url, referrer].map(read);
   const [here, there] = [own, from].map(bare);
-  const hosts = !there
-    ? []
-    : `${GATEWAYS} ${gateways}`
-        .toLowerCase()
-        .replaceAll('www.', '')
-        .match(/[^\s,/]+/g);
+  const hosts = `${GATEWAYS} ${gateways}`
+    .toLowerCase()
+    .replaceAll('www.', '')
+    .match(/[^\s,/]+/g);
   const isReturn = there && hosts.some((host) => isAt(there, host) && !hosts.includes(`-${host}`));
   // A frame without an address of its own is its parent's.
   const isOwn = !here || isAt(here, there) || isAt(there, here);
@@ -125,7 +122,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   };
   for (const [line, name] of Object.entries(UTM)) {
     const value = first(name);
-    found[line] = LOWER_CASE.test(name) ? value.toLowerCase() : value;
+    found[line] = /(source|medium)$/.test(name) ? value.toLowerCase() : value;
   }
   return found;
 }

@@ -23,9 +23,13 @@ const offsetsNow = () => [0, 6].map((month) => new Date(new Date().getFullYear()
 /** Members of a JSON object. */
 export function device() {
   if (!timeZone) attempt(findZone);
-  const bot = navigator.webdriver ? 'webdriver' : undefined;
   const size = attempt(() => [screen.width, screen.height]);
-  const known = { language: navigator.language, time_zone: timeZone, screen: size, bot };
+  const known = {
+    language: navigator.language,
+    time_zone: timeZone,
+    screen: size,
+    bot: navigator.webdriver ? 'webdriver' : undefined,
+  };
   return toLines([attempt(() => toJson(known).slice(1, -1)) ?? '']);
 }
 

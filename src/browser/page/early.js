@@ -22,8 +22,8 @@ export function replayEarly() {
       const view = toInput(viewKind(), arrival({ ...page, kind: kindOf(type), seq: 0 }), began);
       const calls = toCalls(page);
       if (chains.at(-1)?.record !== record) {
-        const start = startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' });
-        chains.push({ record, inputs: [toInput(INPUT_EARLY, `${start}\n${record}`, began)] });
+        const start = `${startLines({ tabId: '', seq: 0, chance, seed: chance, device: '' })}\n${record}`;
+        chains.push({ record, inputs: [toInput(INPUT_EARLY, start, began)] });
       }
       const chain = chains.at(-1);
       chain.left = toInput(INPUT_HIDDEN, '', left);

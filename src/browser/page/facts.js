@@ -1,7 +1,7 @@
 // How things are reported: as lines of text, all of a task in one call of the module.
 
 import { dayAt, now } from './clock.js';
-import { attempt, clean, soon, toLines } from './guard.js';
+import { attempt, clean, later, soon, toLines } from './guard.js';
 import {
   INPUT_CHECKOUT_PENDING,
   INPUT_DROPPED,
@@ -115,7 +115,7 @@ export function report(kind, lines, at) {
 
 /** Adds what `make` will make of itself, in the next task or when another input comes. */
 export function defer(make) {
-  if (!deferred) setTimeout(() => attempt(settle));
+  if (!deferred) later(settle);
   reportEarlier();
   deferred = make;
 }

@@ -13,11 +13,20 @@ export function attempt(action, onError) {
   }
 }
 
+/** A sentence for whoever looks after the page. */
+export const say = (sentence) => console.warn(`shopbell: ${sentence}`);
+
 /** Runs an action after this turn of the page, whatever the page has made of its timers. */
 export async function soon(action) {
   await 0;
   attempt(action);
 }
+
+/** What ends requests and waits; nothing where a page has made an end of that. */
+export const newAborter = () => attempt(() => new AbortController());
+
+/** Runs an action after so many milliseconds. */
+export const later = (action, waitMs) => attempt(() => setTimeout(() => attempt(action), waitMs));
 
 /** A text in one line of bounded length, without control characters: a line break would shift the lines behind it. */
 export const clean = (text, most = 256) =>

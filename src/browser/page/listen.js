@@ -2,7 +2,7 @@
 
 import { arrive, changed } from './arrivals.js';
 import { add, afterwards, report, settle } from './facts.js';
-import { attempt } from './guard.js';
+import { attempt, later } from './guard.js';
 import {
   INPUT_ACTIVITY,
   INPUT_HIDDEN,
@@ -22,10 +22,8 @@ let timer;
 
 /** The timer is to fire in so many milliseconds; not at all if they are negative. */
 export function wake(waitMs) {
-  attempt(() => {
-    clearTimeout(timer);
-    if (waitMs >= 0) timer = setTimeout(() => attempt(() => report(INPUT_TIMER_FIRED)), waitMs);
-  });
+  clearTimeout(timer);
+  if (waitMs >= 0) timer = later(() => report(INPUT_TIMER_FIRED), waitMs);
 }
 
 const LISTENING = { capture: true, passive: true };

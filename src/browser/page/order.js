@@ -1,6 +1,6 @@
 // What an order is worth. The collector reads it the same way: tests/formats/orders.json has the cases that both must pass.
 
-import { clean, toLines } from './guard.js';
+import { clean, say, toLines } from './guard.js';
 import { toJson } from './json.js';
 import { ORDER_CURRENCY, ORDER_ID, ORDER_VALUE, PROPS_BYTES_MAX } from './layout.js';
 
@@ -9,7 +9,7 @@ const textOf = (value) => (/string|number/.test(typeof value) ? clean(value) : '
 
 /**
  * An amount in units of its currency, as programs or shops write it: with a sign or a code of its currency, with separators of
- * thousands, with a point or a comma before the fraction. `NaN` where it cannot be read.
+ * thousands, with a point or a comma before the fraction. `undefined` where it cannot be read, or is less than nothing.
  */
 function amountOf(text) {
   // A separator is of thousands where another follows, or where the text ends with the three digits behind it.
@@ -17,7 +17,7 @@ function amountOf(text) {
     .replace(/[^\d.,-]|-(?!\d)|[.,]+(?=[^\d.,]*$)/g, '')
     .replace(/[.,](?=.*[.,]|\d{3}$)/g, '')
     .replace(',', '.');
-  return [text, plain].map((text) => (text ? +text : NaN)).find((amount) => !isNaN(amount));
+  return [text, plain].map((text) => (text ? +text : NaN)).find((amount) => amount >= 0);
 }
 
 /**
@@ -30,15 +30,15 @@ export function readPurchase(json) {
   const currency = textOf(props.currency).toUpperCase();
   const transaction_id = textOf(props.transaction_id);
   const amount = amountOf(value);
-  const isReadable = amount >= 0 && amount <= 1e9;
-  if (!isReadable) console.warn(`shopbell: the value of a purchase is ${value}; accepted is a number from 0 to 1e9.`);
+  const isReadable = amount <= 1e9;
+  if (!isReadable) say(`the value of a purchase is ${value}; accepted is a number from 0 to 1e9.`);
   let { items } = props;
   while (new Blob([json]).size > PROPS_BYTES_MAX) {
     items = items?.slice?.(0, items.length / 2);
     json = toJson({ ...(items?.[0] ? { ...props, items } : { value, currency, transaction_id }), is_cut: true });
   }
   const order = {
-    [ORDER_VALUE]: isReadable ? Math.round(amount * 1e4) : 0,
+    [ORDER_VALUE]: isReadable ? Math.round(amount * 1e4) : '',
     [ORDER_CURRENCY]: /^[A-Z]{3}$/.test(currency) ? currency : '',
     [ORDER_ID]: transaction_id,
   };

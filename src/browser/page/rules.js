@@ -1,6 +1,5 @@
 // What the site chose, as the tracker is told it.
 
-
 import { toLines } from './guard.js';
 import {
   START_CAMPAIGN,

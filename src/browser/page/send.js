@@ -2,7 +2,7 @@
 
 import { askZone } from './device.js';
 import { afterwards, report } from './facts.js';
-import { attempt, toLines } from './guard.js';
+import { attempt, later, newAborter, toLines } from './guard.js';
 import {
   ANSWER_MS_MAX,
   ANSWERED_BATCH,
@@ -26,6 +26,7 @@ const BLOCKED_MS = 20; // a request that fails so fast, with the device online, 
 const TAKEN = '1';
 const REFUSED = '0';
 
+/** @type {RequestInit} */
 const POST = { method: 'POST', credentials: 'omit', redirect: 'error' };
 
 let armed; // takes back what the browser is to send if the page ends without a word
@@ -57,7 +58,7 @@ afterwards.push(() => {
 
 /** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
 export function send(body, batch, isRetry) {
-  const limit = attempt(() => new AbortController());
+  const limit = newAborter();
   let began;
   let isAnswered;
   const answer = (how, status = 0, retryAfterMs = 0) => {
@@ -74,12 +75,10 @@ export function send(body, batch, isRetry) {
     report(INPUT_ANSWERED, toLines(lines));
     askZone();
   };
-  const timer = attempt(() =>
-    setTimeout(() => {
-      answer(OUTCOME_FAILED);
-      limit?.abort();
-    }, REQUEST_MS),
-  );
+  const timer = later(() => {
+    answer(OUTCOME_FAILED);
+    limit?.abort();
+  }, REQUEST_MS);
   inFlight++;
   const post = async (isPacked) => {
     const packed = isPacked ? await gzip(body) : body;
@@ -97,6 +96,7 @@ export function send(body, batch, isRetry) {
     const known = read(GZIP_KEY);
     const takes = /gzip/.test(header('accept-encoding')) ? TAKEN : '';
     // A proxy may refuse what it cannot read: then it goes as it is, as does all that follows.
+    // @ts-expect-error: a number as text, which is a byte less
     if (isPacked && /^4(?!08|29)/.test(status)) {
       store(GZIP_KEY, REFUSED);
       return post();
@@ -129,9 +129,9 @@ export function send(body, batch, isRetry) {
 export function arm(body) {
   attempt(() => {
     armed?.abort();
-    armed = new AbortController();
-    const { signal } = armed;
-    if (body) fetchLater(chosen.collector, { ...POST, body, signal });
+    armed = newAborter();
+    // @ts-expect-error: TypeScript does not know it yet.
+    if (body) fetchLater(chosen.collector, { ...POST, body, signal: armed.signal });
   });
 }
 

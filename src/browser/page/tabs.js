@@ -2,8 +2,8 @@
 
 import { replayEarly } from './early.js';
 import { add, afterwards, isStarted, nextSeq, raiseSeq, report, useSeq } from './facts.js';
+import { attempt, later, newAborter, toLines } from './guard.js';
 import { EVENT_TIME, INPUT_RECOVERED, INPUT_TIMER_FIRED, RECOVERED_KEY } from './layout.js';
-import { attempt, toLines } from './guard.js';
 import { leave } from './send.js';
 import { isOpen, KEY, leaveTab, outboxKeys, read, tabText, takeTab } from './storage.js';
 
@@ -72,7 +72,7 @@ export function claim() {
   leave(false);
   seed = random(4);
   watch?.abort();
-  watch = attempt(() => new AbortController());
+  watch = newAborter();
   return new Promise((resolve) => {
     releases.push(resolve);
     // A tab that was frozen while it has its turn would block this one, and this page may be left meanwhile. After CLAIM_MS, or as
@@ -119,7 +119,7 @@ async function inTurn() {
   if (!isHeld(tabId)) await hold(tabId, seed, Date.now());
   adopt();
   // Where another tab's lock comes free, that may be between two of its pages.
-  const again = () => setTimeout(() => isLeaving || claim(), REST_MS);
+  const again = () => later(() => isLeaving || claim(), REST_MS);
   for (const parts of held)
     if (watch && parts[1] != tabId)
       locks.request(parts.join('.'), { mode: 'shared', signal: watch.signal }, () => {}).then(again, () => {});
@@ -128,7 +128,12 @@ async function inTurn() {
 const namesOf = (keys) => [...new Set(keys.map(([, tab]) => tab))];
 
 /** Whether the last event of a tab's chunk is of the latest day. */
-const isYoung = (chunk) => Date.now() - chunk.replace(/.*\n/, '').split('\x1e').at(-1).split('\n')[EVENT_TIME] < DAY_MS;
+const isYoung = (chunk) =>
+  chunk
+    .split(/^.*\n|\x1e/)
+    .at(-1)
+    .split('\n')[EVENT_TIME] >
+  Date.now() - DAY_MS;
 
 /** Whether a tab has stored an event within a day. */
 const hasYoung = (name) => outboxKeys().some(([key, tab]) => tab == name && isYoung(read(key)));

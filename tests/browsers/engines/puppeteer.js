@@ -2,7 +2,6 @@
 
 import puppeteer from 'puppeteer-core';
 import { chromiumOptions } from '../chromium.js';
-import { until } from '../support.js';
 
 const FIREFOX = {
   browser: 'firefox',

@@ -4,16 +4,16 @@
 import { whenShown } from 'shopbell-page/began.js';
 import { now } from 'shopbell-page/clock.js';
 import { expectCall, settle, snapshot } from 'shopbell-page/facts.js';
-import { attempt } from 'shopbell-page/guard.js';
+import { attempt, say } from 'shopbell-page/guard.js';
 import { flush } from 'shopbell-page/send.js';
 import { start as startTracker } from 'shopbell-page/start.js';
-import { isOptedOut } from 'shopbell-page/storage.js';
+import { isOptedOut, KEY } from 'shopbell-page/storage.js';
 import { factsNow, keepCall, leave } from './early.js';
-import { check, say } from './options.js';
+import { check } from './options.js';
 
 const CALLS_MAX = 1000; // more in one task are reported before it is over
 const CHARS_MAX = 250_000; // of calls that are kept before there is a tracker
-const RUNNING = Symbol.for('shopbell'); // the page's tracker, of whatever copy of this code
+const RUNNING = Symbol.for(KEY); // the page's tracker, of whatever copy of this code
 const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
 
 /**
@@ -23,7 +23,7 @@ const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
  */
 export function start(given, load, [facts, flushes = []] = []) {
   const [running, site] = globalThis[RUNNING] ?? [];
-  if (running && given?.site && given.site != site) say(`this page is tracked as "${site}" already`);
+  if (running && given?.site && given.site != site) say(`this page is tracked as ${site}`);
   if (running) return running;
   const options = globalThis.document && check(given);
   // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.

@@ -1,7 +1,7 @@
 // Options as a page gives them, to options as the tracker takes them. A bad one is one sentence, and its default.
 
 import { calendar } from 'shopbell-page/clock.js';
-import { attempt } from 'shopbell-page/guard.js';
+import { attempt, say } from 'shopbell-page/guard.js';
 import { given as givenBy } from './tag.js';
 
 const isIn = (...list) => [
@@ -43,8 +43,6 @@ const known = {
   debug: isIn(false, true),
 };
 
-export const say = (sentence) => console.warn('shopbell: ' + sentence);
-
 /** Checked options with every default, or nothing where the tracker must not start. */
 export function check(given) {
   const options = {};
@@ -73,8 +71,5 @@ export function readTag(tag) {
   return options;
 }
 
-function readText(name, value) {
-  if (value == 'true') return true;
-  if (value == 'false') return false;
-  return value && !Number.isNaN(+value) && name != 'site' ? +value : value;
-}
+/** Numbers, true and false stand in attributes as in JSON; anything else is text, as is the name of any site. */
+const readText = (name, value) => attempt(() => name != 'site' && JSON.parse(value)) ?? value;

@@ -4,5 +4,5 @@ import { install } from './install.js';
 import { fromBytes } from './load.js';
 import { findTag } from './tag.js';
 
-const { src } = findTag() ?? {};
+const { src } = /** @type {any} */ (findTag() ?? {});
 install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));

@@ -5,7 +5,7 @@
  * one. A page's element may be named like what the browser tells.
  */
 export function findTag() {
-  const others = document.querySelectorAll('script[data-collector], script[src*="collector="]');
+  const others = document.querySelectorAll('[data-collector], [src*="collector="]');
   return [document.currentScript, ...others].find((tag) => tag?.localName == 'script');
 }
 
