@@ -228,12 +228,6 @@ impl Event {
             _ => Ok(()),
         }
     }
-
-    /// A member of the properties as JSON; nothing where there is none.
-    pub fn prop(&self, name: &str) -> Option<serde_json::Value> {
-        let props: serde_json::Value = serde_json::from_str(self.props.as_deref()?.get()).ok()?;
-        props.get(name).cloned()
-    }
 }
 
 fn required(name: &str, text: &str) -> Result<(), String> {

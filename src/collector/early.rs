@@ -10,9 +10,9 @@ use crate::batch::Batch;
 use landing::{clean, landing, lone_surrogates, path_of};
 use options::Options;
 use serde::Deserialize;
-use serde_json::Value;
+use std::borrow::Cow;
 use shopbell_core::early;
-use shopbell_core::event::{Money, Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
+use shopbell_core::event::{Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::formats::{Context, native};
 use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{FlushReason, Segment};
@@ -25,9 +25,8 @@ use url::Url;
 const BEGINNING: &[u8] = b"{\"schema\":\"shopbell/early/1\"";
 /// Most pages in one body; the stub keeps as many as fit 60,000 characters.
 const PAGES_MAX: usize = 200;
-/// Longest name and order id, and longest currency, as the tracker takes them.
+/// Longest name, as the tracker takes it.
 const TEXT_UNITS_MAX: usize = 256;
-const CURRENCY_UNITS_MAX: usize = 8;
 
 /// Latest time taken: what JavaScript's `Date` can hold, in milliseconds.
 const TIME_MS_MAX: f64 = 8.64e15;
@@ -167,35 +166,16 @@ fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, json:
     if name.is_empty() || !json.is_empty() && !json.starts_with('{') {
         return 1;
     }
-    let props: Value = serde_json::from_str(&lone_surrogates(json)).unwrap_or_default();
-    let (id, currency) = (clean(&text(&props["transaction_id"]), TEXT_UNITS_MAX), currency(&props["currency"]));
-    let order = Order { id: &id, value: money(&props["value"]), currency: &currency };
-    let order = if name == PURCHASE { order.lines() } else { String::new() };
-    tracker.handle(moment, Input::Tracked { name: &name, props: json, order: &order });
+    let (props, order) = if name == PURCHASE { purchase(json) } else { (json.into(), String::new()) };
+    tracker.handle(moment, Input::Tracked { name: &name, props: &props, order: &order });
     0
 }
 
-fn currency(value: &Value) -> String {
-    clean(&text(value), CURRENCY_UNITS_MAX)
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    }
-}
-
-/// An amount, as the tracker reads it: a number, or text that is one.
-fn money(value: &Value) -> Money {
-    let amount = match value {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let amount = amount.filter(|amount| !amount.is_nan()).unwrap_or_default().clamp(0.0, 1e9);
-    Money((amount * Money::PER_UNIT as f64).round() as u64)
+/// The properties of a purchase, not too large, and what its session's totals need of it.
+fn purchase(json: &str) -> (Cow<'_, str>, String) {
+    let read = crate::order::Order::read(json);
+    let order = Order { id: &read.id, value: read.value.unwrap_or_default(), currency: &read.currency };
+    (crate::order::fit(json), order.lines())
 }
 
 #[cfg(test)]

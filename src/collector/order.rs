@@ -3,9 +3,12 @@
 //! `tests/formats/orders.json` has the cases that both must pass.
 
 use crate::early::landing::{clean, lone_surrogates};
+use crate::figures::money;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use shopbell_core::event::Money;
+use serde_json::{Map, Value};
+use shopbell_core::event::{Money, PROPS_BYTES_MAX};
+use std::borrow::Cow;
 use std::fmt;
 
 /// Longest order id, in UTF-16 units.
@@ -31,6 +34,30 @@ impl Order {
         let mut json = serde_json::Deserializer::from_str(&props);
         json.deserialize_map(Members).unwrap_or_default()
     }
+}
+
+/// Properties of a purchase that are not too large: items are cut from the end, and where that is not enough, all that is not
+/// the order. What was cut is marked `is_cut`.
+pub(crate) fn fit(json: &str) -> Cow<'_, str> {
+    let mut fitting = Cow::Borrowed(json);
+    let props: Map<String, Value> = serde_json::from_str(&lone_surrogates(json)).unwrap_or_default();
+    let mut items = props.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
+    while fitting.len() > PROPS_BYTES_MAX {
+        items.truncate(items.len() / 2);
+        let mut left = props.clone();
+        if items.is_empty() {
+            let order = Order::read(json);
+            left = Map::new();
+            left.insert("transaction_id".to_owned(), order.id.into());
+            left.insert("currency".to_owned(), order.currency.into());
+            left.extend(order.value.map(|value| ("value".to_owned(), money(value.0 as i64).into())));
+        } else {
+            left.insert("items".to_owned(), items.clone().into());
+        }
+        left.insert("is_cut".to_owned(), true.into());
+        fitting = Value::Object(left).to_string().into();
+    }
+    fitting
 }
 
 /// Reads members one by one: of one that is there twice the last, as `JSON.parse` does.

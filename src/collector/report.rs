@@ -108,8 +108,13 @@ pub(crate) struct Session {
     page_views: i64,
     events: i64,
     transactions: i64,
+    /// In the currency of its first order.
     revenue: f64,
     currency: Option<String>,
+    /// By currency: how many orders, and what they come to.
+    revenues: Option<Box<RawValue>>,
+    /// Orders of it whose value could not be read, or was not told.
+    unreadable_orders: i64,
     landing_page: String,
     source: Source,
     /// Where the device's first session came from.
@@ -154,6 +159,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         transactions: row.get("transactions")?,
         revenue: money(row.get("revenue_ten_thousandths")?),
         currency: row.get("currency")?,
+        revenues: json(row, "revenues")?,
+        unreadable_orders: row.get("unreadable_orders")?,
         landing_page: row.get("landing_page")?,
         source: Source {
             source: row.get("source")?,
@@ -182,7 +189,17 @@ fn json(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Box<RawValue>>> 
 /// The latest sessions, the oldest of them first.
 pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Session>> {
     let mut statement = connection.prepare_cached(
-        "SELECT * FROM sessions
+        "SELECT *, (
+                SELECT json_group_array(json_object('currency', currency, 'transactions', transactions, 'revenue', revenue))
+                FROM (
+                    SELECT currency, count(*) AS transactions, total(value_ten_thousandths) / 10000 AS revenue FROM orders
+                    WHERE orders.site = sessions.site AND session_id = sessions.id GROUP BY currency
+                )
+            ) AS revenues, (
+                SELECT count(*) FROM orders
+                WHERE orders.site = sessions.site AND session_id = sessions.id AND value_ten_thousandths IS NULL
+            ) AS unreadable_orders
+         FROM sessions
          WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
             AND (?3 IS NULL OR started_at - clock_skew_ms >= ?3) AND (?4 IS NULL OR started_at - clock_skew_ms < ?4)
          ORDER BY started_at DESC, number DESC LIMIT ?5",
@@ -201,10 +218,13 @@ pub(crate) struct Report {
     pages_per_session: f64,
     mean_duration_ms: f64,
     transactions: i64,
-    /// In the currency that most sessions with an order have.
+    /// In the currency that most orders have.
     revenue: f64,
     currency: Option<String>,
+    /// Of the orders in that currency whose value is known.
     average_order_value: f64,
+    /// Orders whose value could not be read, or was not told.
+    unreadable_orders: i64,
     /// Sessions with an order, of all.
     conversion_rate: f64,
     revenues: Vec<Revenue>,
@@ -232,6 +252,8 @@ struct Revenue {
     currency: Option<String>,
     transactions: i64,
     revenue: f64,
+    #[serde(skip)]
+    unreadable: i64,
 }
 
 #[derive(Serialize)]
@@ -244,9 +266,9 @@ struct Group {
 #[derive(Serialize)]
 struct Step {
     step: &'static str,
-    /// Sessions that came at least this far.
+    /// Sessions that took it.
     sessions: i64,
-    /// Of those that came to the step before.
+    /// Of those that took the step before, how many took this one too.
     rate: f64,
 }
 
@@ -279,7 +301,8 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
         transactions,
         revenue: most.map_or(0.0, |most| most.revenue),
         currency: most.and_then(|most| most.currency.clone()),
-        average_order_value: most.map_or(0.0, |most| most.revenue / most.transactions.max(1) as f64),
+        average_order_value: most.map_or(0.0, |most| most.revenue / (most.transactions - most.unreadable).max(1) as f64),
+        unreadable_orders: revenues.iter().map(|one| one.unreadable).sum(),
         conversion_rate: ratio(converted, sessions),
         revenues,
         channels: groups(connection, query, "coalesce(channel, 'unassigned')")?,
@@ -293,12 +316,15 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
 
 fn revenues(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Revenue>> {
     let sql = format!(
-        "SELECT currency, sum(transactions), sum(revenue_ten_thousandths) {CHOSEN} AND transactions > 0
-         GROUP BY currency ORDER BY sum(transactions) DESC, currency"
+        "SELECT currency, count(*), CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER),
+            count(*) - count(value_ten_thousandths)
+         FROM orders WHERE (site, session_id) IN (SELECT site, id {CHOSEN} AND transactions > 0)
+         GROUP BY currency ORDER BY 2 DESC, 1"
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
-        Ok(Revenue { currency: row.get(0)?, transactions: row.get(1)?, revenue: money(row.get(2)?) })
+        let revenue = money(row.get(2)?);
+        Ok(Revenue { currency: row.get(0)?, transactions: row.get(1)?, revenue, unreadable: row.get(3)? })
     })?;
     rows.collect()
 }
@@ -314,16 +340,22 @@ fn groups(connection: &Connection, query: &Query, by: &str) -> rusqlite::Result<
     rows.collect()
 }
 
+/// The steps that were taken: one that a site never tells is none of its funnel.
 fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>> {
-    let sql = format!("SELECT count(*) {CHOSEN} AND funnel_step >= ?4");
+    let sql = format!("SELECT count(*), coalesce(sum(funnel_steps & ?5 > 0), 0) {CHOSEN} AND funnel_steps & ?4 > 0");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut steps: Vec<Step> = Vec::new();
+    let mut before = (1, 0);
     for (place, step) in FUNNEL.lines().enumerate() {
-        let sessions =
-            statement.query_row(params![query.site, query.from, query.to, place as i64], |row| row.get(0))?;
-        let before = steps.last().map_or(sessions, |before| before.sessions);
-        let rate = ratio(sessions, before);
+        let bit = 1_i64 << place;
+        let chosen = params![query.site, query.from, query.to, bit, before.0];
+        let (sessions, of_those_before): (i64, i64) = statement.query_row(chosen, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if place > 0 && sessions == 0 {
+            continue;
+        }
+        let rate = if place == 0 { 1.0 } else { ratio(of_those_before, before.1) };
         steps.push(Step { step, sessions, rate });
+        before = (bit, sessions);
     }
     Ok(steps)
 }

@@ -28,7 +28,9 @@ CREATE TABLE IF NOT EXISTS sessions (
     transactions INTEGER NOT NULL DEFAULT 0,
     revenue_ten_thousandths INTEGER NOT NULL DEFAULT 0,
     currency TEXT,
+    -- The furthest step of the funnel, and each that was taken, as a bit.
     funnel_step INTEGER NOT NULL DEFAULT 0,
+    funnel_steps INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (site, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sessions_by_start ON sessions (site, started_at);
@@ -79,23 +81,36 @@ CREATE TABLE IF NOT EXISTS told_twice (
     PRIMARY KEY (site, device_id, tab_id, seq)
 ) WITHOUT ROWID;
 
--- An order counts once, however often its thank-you page is loaded.
+-- An order counts once, in the session that told it first, however often its thank-you page is loaded.
 CREATE TABLE IF NOT EXISTS orders (
     site TEXT NOT NULL,
     id TEXT NOT NULL,
+    session_id TEXT,
+    placed_at INTEGER,
+    -- NULL where nobody has told it so that it could be read.
+    value_ten_thousandths INTEGER,
+    currency TEXT,
     PRIMARY KEY (site, id)
 ) WITHOUT ROWID;
 ";
 
 /// Columns that databases of earlier versions have not.
-const NEWER: [(&str, &str, &str); 6] = [
+const NEWER: [(&str, &str, &str); 11] = [
     ("sessions", "campaign_id", "TEXT"),
     ("sessions", "first_touch", "TEXT"),
     ("sessions", "last_non_direct", "TEXT"),
     ("sessions", "previous", "TEXT"),
     ("sessions", "clock_skew_ms", "INTEGER NOT NULL DEFAULT 0"),
     ("events", "clock_skew_ms", "INTEGER NOT NULL DEFAULT 0"),
+    ("sessions", "funnel_steps", "INTEGER NOT NULL DEFAULT 1"),
+    ("orders", "session_id", "TEXT"),
+    ("orders", "placed_at", "INTEGER"),
+    ("orders", "value_ten_thousandths", "INTEGER"),
+    ("orders", "currency", "TEXT"),
 ];
+
+/// Indexes of columns that databases of earlier versions have not.
+const INDEXES: &str = "CREATE INDEX IF NOT EXISTS orders_by_session ON orders (site, session_id);";
 
 /// What tabs have told, out of a database that did not keep it.
 const TABS_OF_OLD: &str = "
@@ -124,6 +139,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
             connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
         }
     }
+    connection.execute_batch(INDEXES)?;
     let knows_tabs: bool =
         connection.query_row("SELECT EXISTS (SELECT 1 FROM tabs) OR NOT EXISTS (SELECT 1 FROM events)", [], |row| {
             row.get(0)

@@ -2,10 +2,12 @@
 
 use crate::batch::{Batch, Event, Source};
 use crate::clock::Sent;
+use crate::order::Order;
 use crate::schema;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, params};
-use shopbell_core::event::{Money, PAGE_VIEW, PURCHASE, funnel_step};
+use serde_json::value::RawValue;
+use shopbell_core::event::{PAGE_VIEW, PURCHASE, funnel_step};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -243,10 +245,14 @@ fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, receive
 
 /// Adds a new event to its session's figures.
 fn count(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
+    // An order that another session told first is no step of this one.
+    let is_step = event.name != PURCHASE || add_order(transaction, batch, event)?;
+    let step = if is_step { funnel_step(&event.name) } else { 0 };
     transaction
         .prepare_cached(
             "UPDATE sessions SET events = events + 1, page_views = page_views + ?3,
-                last_event_at = max(last_event_at, ?4), funnel_step = max(funnel_step, ?5)
+                last_event_at = max(last_event_at, ?4), funnel_step = max(funnel_step, ?5),
+                funnel_steps = funnel_steps | (1 << ?5)
              WHERE site = ?1 AND id = ?2",
         )?
         .execute(params![
@@ -254,44 +260,55 @@ fn count(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlit
             batch.session.id,
             event.name == PAGE_VIEW,
             event.time as i64,
-            funnel_step(&event.name) as i64,
+            step as i64,
         ])?;
-    if event.name == PURCHASE && is_new_order(transaction, batch, event)? {
-        let (value, currency) = worth(event);
-        transaction
-            .prepare_cached(
-                "UPDATE sessions SET transactions = transactions + 1, currency = coalesce(currency, ?4),
-                    revenue_ten_thousandths = revenue_ten_thousandths
-                        + CASE WHEN coalesce(currency, ?4, '') = coalesce(?4, '') THEN ?3 ELSE 0 END
-                 WHERE site = ?1 AND id = ?2",
-            )?
-            .execute(params![batch.site, batch.session.id, value, currency])?;
-    }
     Ok(())
 }
 
-fn is_new_order(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
-    let id = match event.prop("transaction_id") {
-        Some(serde_json::Value::String(id)) if !id.is_empty() => id,
-        Some(serde_json::Value::Number(id)) => id.to_string(),
-        // An order without an id is its event.
-        _ => return Ok(true),
-    };
-    let mut insert =
-        transaction.prepare_cached("INSERT INTO orders (site, id) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?;
-    Ok(insert.execute(params![batch.site, id])? == 1)
-}
-
-/// An order's value in ten-thousandths, and its currency.
-fn worth(event: &Event) -> (i64, Option<String>) {
-    let value = match event.prop("value") {
-        Some(serde_json::Value::Number(value)) => value.as_f64(),
-        Some(serde_json::Value::String(value)) => value.trim().parse().ok(),
-        _ => None,
-    };
-    // No order is worth more than a thousand million; what claims to be must not spoil a sum.
-    let value = value.filter(|value| value.is_finite()).unwrap_or(0.0).clamp(0.0, 1e9);
-    let ten_thousandths = (value * Money::PER_UNIT as f64).round();
-    let currency = event.prop("currency").and_then(|currency| currency.as_str().map(ToOwned::to_owned));
-    (ten_thousandths as i64, currency.filter(|currency| !currency.is_empty()))
+/// Notes an order, or the value of one that had none that could be read. Returns whether it is of this session.
+fn add_order(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
+    let order = Order::read(event.props.as_deref().map_or("{}", RawValue::get));
+    // An order without an id is its event.
+    let id = if order.id.is_empty() { format!("event {}", event.id) } else { order.id };
+    let currency = (!order.currency.is_empty()).then_some(order.currency);
+    let session_id: String = transaction
+        .prepare_cached(
+            "INSERT INTO orders (site, id, session_id, placed_at, value_ten_thousandths, currency)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT DO UPDATE SET session_id = coalesce(session_id, excluded.session_id),
+                placed_at = coalesce(placed_at, excluded.placed_at),
+                currency = iif(value_ten_thousandths IS NULL, coalesce(excluded.currency, currency), currency),
+                value_ten_thousandths = coalesce(value_ten_thousandths, excluded.value_ten_thousandths)
+             RETURNING session_id",
+        )?
+        .query_row(
+            params![
+                batch.site,
+                id,
+                batch.session.id,
+                event.time as i64,
+                order.value.map(|value| value.0 as i64),
+                currency,
+            ],
+            |row| row.get(0),
+        )?;
+    // In another currency than the first order's, an order is not in its session's one sum: lists have each.
+    transaction
+        .prepare_cached(
+            "UPDATE sessions SET (transactions, currency) = (
+                SELECT count(*), (SELECT currency FROM orders WHERE site = ?1 AND session_id = ?2 AND currency IS NOT NULL
+                    ORDER BY placed_at, id LIMIT 1)
+                FROM orders WHERE site = ?1 AND session_id = ?2)
+             WHERE site = ?1 AND id = ?2",
+        )?
+        .execute(params![batch.site, session_id])?;
+    transaction
+        .prepare_cached(
+            "UPDATE sessions SET revenue_ten_thousandths = (
+                SELECT CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER) FROM orders
+                WHERE site = ?1 AND session_id = ?2 AND currency IS sessions.currency)
+             WHERE site = ?1 AND id = ?2",
+        )?
+        .execute(params![batch.site, session_id])?;
+    Ok(session_id == batch.session.id)
 }
