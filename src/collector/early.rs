@@ -10,7 +10,6 @@ use crate::batch::Batch;
 use landing::{clean, landing, lone_surrogates, path_of};
 use options::Options;
 use serde::Deserialize;
-use std::borrow::Cow;
 use shopbell_core::early;
 use shopbell_core::event::{Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::formats::{Context, native};
@@ -18,6 +17,7 @@ use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{FlushReason, Segment};
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
 use shopbell_core::tracker::{Input, Moment, Navigation, NavigationKind, Tracker};
+use std::borrow::Cow;
 use std::str;
 use url::Url;
 

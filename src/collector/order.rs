@@ -157,7 +157,8 @@ mod tests {
 
     #[test]
     fn orders_are_read_as_pages_read_them() {
-        let groups: Vec<Group> = serde_json::from_str(include_str!("../../tests/formats/orders.json")).expect("a table");
+        let groups: Vec<Group> =
+            serde_json::from_str(include_str!("../../tests/formats/orders.json")).expect("a table");
         for group in &groups {
             for case in &group.cases {
                 let money = |value: f64| Money((value * Money::PER_UNIT as f64).round() as u64);

@@ -301,7 +301,8 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
         transactions,
         revenue: most.map_or(0.0, |most| most.revenue),
         currency: most.and_then(|most| most.currency.clone()),
-        average_order_value: most.map_or(0.0, |most| most.revenue / (most.transactions - most.unreadable).max(1) as f64),
+        average_order_value: most
+            .map_or(0.0, |most| most.revenue / (most.transactions - most.unreadable).max(1) as f64),
         unreadable_orders: revenues.iter().map(|one| one.unreadable).sum(),
         conversion_rate: ratio(converted, sessions),
         revenues,
@@ -349,7 +350,8 @@ fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>>
     for (place, step) in FUNNEL.lines().enumerate() {
         let bit = 1_i64 << place;
         let chosen = params![query.site, query.from, query.to, bit, before.0];
-        let (sessions, of_those_before): (i64, i64) = statement.query_row(chosen, |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (sessions, of_those_before): (i64, i64) =
+            statement.query_row(chosen, |row| Ok((row.get(0)?, row.get(1)?)))?;
         if place > 0 && sessions == 0 {
             continue;
         }

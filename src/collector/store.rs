@@ -255,13 +255,7 @@ fn count(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlit
                 funnel_steps = funnel_steps | (1 << ?5)
              WHERE site = ?1 AND id = ?2",
         )?
-        .execute(params![
-            batch.site,
-            batch.session.id,
-            event.name == PAGE_VIEW,
-            event.time as i64,
-            step as i64,
-        ])?;
+        .execute(params![batch.site, batch.session.id, event.name == PAGE_VIEW, event.time as i64, step as i64,])?;
     Ok(())
 }
 
