@@ -19,17 +19,20 @@ afterEach(async () => {
   await end(context).finally(() => collector.stop());
 });
 
-/** Tracks on a page that runs `script` first, with the script tag and with the package: all arrives once. */
-async function check(script) {
-  const before = `<script>${script}</script>`;
-  await serve(context, '**/tag', { before });
+const ITEMS = [{ item_id: 'lamp', price: 59.9 }];
+
+/** Tracks on a page that has this in front, with the script tag and with the package: all arrives once, as it was told. */
+async function check(before, { attributes = '' } = {}) {
+  await serve(context, '**/tag', { before, attributes });
   const imported = `<script type="module">import { init } from '/index.js';
     window.shopbell = init({ collector: '/collect', site: 'shop' });</script>`;
   const body = `<!doctype html><title>Page</title>${before}${imported}`;
   await context.route('**/package', (route) => route.fulfill({ contentType: 'text/html', body }));
   for (const [place, path] of ['/tag', '/package'].entries()) {
     const page = await open(context, `${collector.url}${path}`);
-    await track(page, 'purchase', { transaction_id: `A${place}`, value: 59.9, currency: 'EUR' });
+    await track(page, 'purchase', { transaction_id: `A${place}`, value: 59.9, currency: 'EUR', items: ITEMS });
+    await page.evaluate(() => history.pushState?.(null, '', '/route'));
+    await page.evaluate(() => shopbell.track('later'));
     await flush(page);
     await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
     const { dropped, retried, totals } = await session(page);
@@ -39,23 +42,86 @@ async function check(script) {
     );
     await page.close();
   }
-  const names = (await collector.events()).map(({ name }) => name);
-  assert.deepEqual(names.sort(), ['page_view', 'page_view', 'purchase', 'purchase', 'session_start']);
+  const events = await collector.events();
+  const names = events.map(({ name }) => name).filter((name) => name !== 'page_view');
+  assert.deepEqual(names.sort(), ['later', 'later', 'purchase', 'purchase', 'session_start']);
+  assert.ok(events.length - names.length >= 2, 'the pages are counted');
+  for (const { name, props } of events) if (name === 'purchase') assert.deepEqual(props.items, ITEMS);
+  return events;
 }
 
+const script = (code) => `<script>${code}</script>`;
+
 test("a member that every object has is nobody's option", () =>
-  check('Object.prototype.inject = function () {}; Object.prototype.timeoutMinutes = 0;'));
+  check(script('Object.prototype.inject = function () {}; Object.prototype.timeoutMinutes = 0;')));
 
 test('a wrapper of fetch answers with a status alone', () =>
   check(
-    'const { fetch } = window; window.fetch = async (...all) => ({ ok: true, status: (await fetch(...all)).status });',
+    script(
+      'const { fetch } = window; window.fetch = async (...all) => ({ ok: true, status: (await fetch(...all)).status });',
+    ),
   ));
 
 test('a wrapper of fetch answers with a body that cannot be read', () =>
-  check(`const { fetch } = window; window.fetch = async (...all) => {
+  check(
+    script(`const { fetch } = window; window.fetch = async (...all) => {
     const { status } = await fetch(...all);
     return { ok: true, status, headers: new Map(), text: () => Promise.reject(new Error('spoiled')) };
-  };`));
+  };`),
+  ));
+
+// Each is a page that was met, or a neighbour of one.
+for (const [what, code] of [
+  [
+    'arrays become texts',
+    `Array.prototype.toJSON = function () { return '[' + this.map((one) => JSON.stringify(one)).join() + ']'; };`,
+  ],
+  ['arrays become objects', `Array.prototype.toJSON = function () { return { ...this }; };`],
+  [
+    'arrays have other entries',
+    'Array.prototype.entries = () => []; Array.prototype.first = function () { return this[0]; };',
+  ],
+  ['JSON is indented', 'const { stringify } = JSON; JSON.stringify = (value, how) => stringify(value, how, 2);'],
+  [
+    'JSON is indented by tabs',
+    `const { stringify } = JSON; JSON.stringify = (value, how) => stringify(value, how, '\\t');`,
+  ],
+  [
+    'screen and crypto are its own',
+    'var screen = null; Object.defineProperty(window, "crypto", { value: undefined });',
+  ],
+  ['screen is a list, and there is no idle time', 'let screen = []; delete window.requestIdleCallback;'],
+  ['there is no queueMicrotask and no AbortController', 'delete window.queueMicrotask; delete window.AbortController;'],
+  ['queueMicrotask does nothing', 'window.queueMicrotask = () => {};'],
+  ['Intl throws', 'Intl.DateTimeFormat = function () { throw new Error("no"); }; delete window.Temporal;'],
+  ['Intl is missing', 'window.Intl = undefined; window.Temporal = undefined;'],
+  ['locks throw at once', 'LockManager.prototype.request = () => { throw new Error("no"); };'],
+  ['locks refuse', 'LockManager.prototype.query = () => Promise.reject(new Error("no"));'],
+  [
+    'timers lose further arguments',
+    'const { setTimeout } = window; window.setTimeout = (action, ms) => setTimeout(() => action(), ms);',
+  ],
+  [
+    'timers give further arguments',
+    'const { setTimeout } = window; window.setTimeout = (action, ms) => setTimeout(() => action(5, "x"), ms);',
+  ],
+  ['history is frozen', 'Object.freeze(history); Object.freeze(History.prototype);'],
+  [
+    'pushState is not writable',
+    `Object.defineProperty(History.prototype, 'pushState', { value: History.prototype.pushState });`,
+  ],
+])
+  test(`a page on which ${what}`, () => check(script(code)));
+
+for (const [what, html] of [
+  ['title', '<form name="title"></form>'],
+  ['currentScript', '<img name="currentScript" alt="">'],
+  ['referrer', '<img name="referrer" alt="">'],
+  ['visibilityState and body', '<form name="visibilityState"></form><img name="body" alt="">'],
+  ['shopbell', '<div id="shopbell"></div>'],
+  ['shopbell, twice', '<form id="shopbell"><input name="track"></form><p id="shopbell"></p>'],
+])
+  test(`a page with an element that is named like ${what}`, () => check(html));
 
 /** What is acknowledged of one page's events by a collector that answers so. */
 async function acknowledged(answer) {
@@ -112,4 +178,211 @@ test('what a page scrolls by itself is no activity, and what its visitor scrolls
   const stopped = await latest();
   assert.equal(await scrolled(), true);
   assert.equal(await latest(), stopped);
+});
+
+/** Where the collector is asked, and what of: opens a page that is served so, tracks a little, and gives what arrived. */
+async function arrived(html, count, act = () => shopbell.track('later')) {
+  await context.route('**/p/**', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<!doctype html>${html}` }),
+  );
+  const page = await open(context, `${collector.url}/p/lamp`);
+  await page.evaluate(act);
+  await flush(page);
+  await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
+  return [await collector.settled(count), page];
+}
+
+const TAG = '<script src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
+
+test('storage that keeps nothing and says nothing is no storage', async () => {
+  for (const code of ['Storage.prototype.setItem = () => {};', 'Storage.prototype.getItem = () => null;']) {
+    const other = await profile();
+    await serve(other, '**/bare', { before: script(code) });
+    const page = await open(other, `${collector.url}/bare`);
+    assert.equal((await session(page)).storage, 'memory');
+    await end(other);
+  }
+});
+
+test("a tag is found by its attributes, and others' attributes are nobody's business", async () => {
+  const said = [];
+  context.on('console', (message) => said.push(message.text()));
+  await arrived(
+    '<script type="module" data-next-id="7" data-cfasync src="/shopbell.js?v=3" data-collector="/collect" data-site="shop"></script>',
+    3,
+  );
+  assert.deepEqual(said, []);
+});
+
+test('options stand between blanks and line breaks, as templates leave them', async () => {
+  const [events] = await arrived(
+    '<script src="/shopbell.js" data-collector="\n  /collect\n" data-site="\n  shop " data-autocapture=" true\t"></script>',
+    3,
+  );
+  assert.equal(events.length, 3);
+});
+
+test("a collector's relative URL means what it meant on the first page", async () => {
+  await arrived(TAG.replace('"/collect"', '"../collect"'), 3, () => history.pushState(null, '', '/p/chairs/oak/'));
+});
+
+test("a page's base is what its collector's URL is relative to", async () => {
+  await arrived(`<base href="/">${TAG.replace('"/collect"', '"collect"')}`, 3);
+});
+
+test('a collector that is no URL is one sentence', async () => {
+  const said = [];
+  context.on('console', (message) => said.push(message.text()));
+  await serve(context, '**/bare', { attributes: '' });
+  await context.route('**/none', (route) =>
+    route.fulfill({ contentType: 'text/html', body: TAG.replace('"/collect"', '"http://["') }),
+  );
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/none`);
+  await page.evaluate(() => shopbell.track('nobody hears it'));
+  assert.deepEqual(said, [
+    'shopbell: option "collector" is http://[; accepted is a URL.',
+    'shopbell: nothing is tracked',
+  ]);
+});
+
+test('a frame without an address of its own is no arrival from its own page', async () => {
+  const frame = TAG.replaceAll('"', '&quot;');
+  await context.route('**/outer', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<iframe srcdoc="${frame}"></iframe>` }),
+  );
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/outer`);
+  const [, inner] = page.frames();
+  await inner.waitForFunction(() => window.shopbell?.session());
+  const { source, first_touch } = await inner.evaluate(() => shopbell.session());
+  assert.deepEqual([source.source, first_touch.source], ['(direct)', '(direct)']);
+});
+
+test('a page that is written anew is still left', async () => {
+  await serve(context, '**/bare');
+  const page = await open(context, `${collector.url}/bare`);
+  await page.evaluate(() => {
+    document.open();
+    document.write('<p>anew</p>');
+    document.close();
+    shopbell.track('later');
+  });
+  await page.close({ runBeforeUnload: true });
+  await collector.settled(3);
+});
+
+test('a page has one tracker, however often it is begun', async () => {
+  const said = [];
+  context.on('console', (message) => said.push(message.text()));
+  const again = `<script type="module">import { init } from '/index.js'; import { init as copy } from '/index.js?copy';
+    window.handles = [init({ collector: '/collect', site: 'shop' }), copy({ collector: '/collect' })];</script>`;
+  const [, page] = await arrived(`${TAG}${TAG}${again}`, 3);
+  assert.deepEqual(await page.evaluate(() => handles.map((handle) => handle === shopbell)), [true, true]);
+  assert.deepEqual(said, []);
+  await page.evaluate(() => handles[0].track('once'));
+  await flush(page);
+  await collector.settled(4);
+});
+
+test('a second tracker of another site is one sentence, and a begin without a collector does not stick', async () => {
+  const said = [];
+  context.on('console', (message) => said.push(message.text()));
+  const other = TAG.replace('"shop"', '"other"');
+  const first =
+    '<script type="module">import { init } from "/index.js"; init({}); init({ collector: "/collect", site: "shop" }).track("later");</script>';
+  await arrived(`${TAG}${other}${first}`, 4);
+  assert.deepEqual(said, ['shopbell: this page is tracked as shop']);
+});
+
+test('a route in the fragment is the landing page', async () => {
+  await serve(context, '**/');
+  const page = await open(context, `${collector.url}/#/p/lamp?utm_source=newsletter`);
+  await page.evaluate(() => void (location.hash = '#!/p/chair'));
+  await until('the route is seen', async () => (await session(page)).totals.page_views === 2);
+  const { landing_page, source } = await session(page);
+  assert.deepEqual([landing_page, source.source], ['/#/p/lamp', 'newsletter']);
+});
+
+test('routes that a page takes by the prototype, or leaves again within their task, are counted as seen', async () => {
+  await serve(context, '**/bare');
+  const page = await open(context, `${collector.url}/bare`);
+  await page.evaluate(() => {
+    history.pushState(null, '', '/never');
+    history.replaceState(null, '', '/bare');
+  });
+  await page.evaluate(() => History.prototype.pushState.call(history, null, '', '/route'));
+  await until('the route is seen', async () => (await session(page)).totals.page_views === 2);
+  await flush(page);
+  const views = (await collector.settled(3)).filter(({ name }) => name === 'page_view');
+  assert.deepEqual(
+    views.map(({ url }) => new URL(url).pathname),
+    ['/bare', '/route'],
+  );
+});
+
+for (const status of [415, 400, 403, 406])
+  test(`compressed batches that a proxy refuses with ${status} go as they are, from then on`, async () => {
+    let refused = 0;
+    await context.route('**/collect', (route) => {
+      if (route.request().postDataBuffer()[0] !== 0x1f) return route.continue();
+      refused += 1;
+      return route.fulfill({ status });
+    });
+    await serve(context, '**/bare');
+    for (let visit = 0; visit < 3; visit += 1) {
+      const page = await open(context, `${collector.url}/bare`);
+      for (let time = 0; time < 2; time += 1) {
+        await track(page, 'later');
+        await flush(page);
+      }
+      const { dropped, waiting, retried } = await session(page);
+      assert.deepEqual([dropped, waiting, retried], [0, 0, 0]);
+      await page.close();
+    }
+    assert.equal(refused, 1);
+    context.batches.length = 0;
+    await collector.settled(1 + 3 * 3);
+  });
+
+test("an answer of a service worker's own making acknowledges nothing, where the collector says who it is", async () => {
+  const worker = `self.addEventListener('install', () => skipWaiting());
+    self.addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+    let isDead; self.onmessage = ({ data }) => (isDead = data);
+    self.addEventListener('fetch', (event) => isDead && event.respondWith(new Response('you are offline')));`;
+  await serve(context, '**/bare');
+  await context.route('**/worker.js', (route) => route.fulfill({ contentType: 'text/javascript', body: worker }));
+  const page = await open(context, `${collector.url}/bare`);
+  await flush(page);
+  const tell = (isDead) =>
+    page.evaluate(async (isDead) => {
+      await navigator.serviceWorker.register('/worker.js');
+      const { active } = await navigator.serviceWorker.ready;
+      active.postMessage(isDead);
+      while (!navigator.serviceWorker.controller) await new Promise((resolve) => setTimeout(resolve, 20));
+    }, isDead);
+  await tell(true);
+  await track(page, 'purchase', { transaction_id: 'A1', value: 10, currency: 'EUR' });
+  await flush(page);
+  assert.equal((await session(page)).waiting, 1);
+  await tell(false);
+  await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
+  await collector.settled(3);
+});
+
+test('what a tab leaves is taken over once its lock comes free, by one that is in view all the while', async () => {
+  await serve(context, '**/bare');
+  const stays = await open(context, `${collector.url}/bare`);
+  const dies = await open(context, `${collector.url}/bare`);
+  // The one that stays looks around as it comes into view, and the other lives.
+  await stays.bringToFront();
+  await collector.down();
+  await track(dies, 'left behind');
+  await dies.close({ runBeforeUnload: true });
+  await collector.up();
+  await until(
+    'it is taken over',
+    async () => (await collector.events().catch(() => [])).some(({ name }) => name === 'left behind'),
+    60_000,
+  );
 });

@@ -23,7 +23,7 @@ const offsetsNow = () => [0, 6].map((month) => new Date(new Date().getFullYear()
 /** Members of a JSON object. */
 export function device() {
   if (!timeZone) attempt(findZone);
-  const size = attempt(() => [screen.width, screen.height]);
+  const size = attempt(() => (screen.width > 0 ? [screen.width, screen.height] : undefined));
   const known = {
     language: navigator.language,
     time_zone: timeZone,

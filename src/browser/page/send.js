@@ -22,8 +22,7 @@ import { GZIP_KEY, read, store } from './storage.js';
 const REQUEST_MS = ANSWER_MS_MAX - 1000; // a request without an answer for so long has failed
 const BLOCKED_MS = 20; // a request that fails so fast, with the device online, has not left it
 
-// What is stored of the collector: that it takes compressed batches, or that it, or a proxy, refused one.
-const TAKEN = '1';
+// Stored where the collector, or a proxy, refused a compressed batch; its URL where it says that it takes them.
 const REFUSED = '0';
 
 /** @type {RequestInit} */
@@ -59,6 +58,8 @@ afterwards.push(() => {
 /** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
 export function send(body, batch, isRetry) {
   const limit = newAborter();
+  const known = read(GZIP_KEY);
+  const isKnown = known == chosen.collector;
   let began;
   let isAnswered;
   const answer = (how, status = 0, retryAfterMs = 0) => {
@@ -89,12 +90,11 @@ export function send(body, batch, isRetry) {
       keepalive: !isRetry || isHidden(),
       signal: limit?.signal,
     });
-    const { ok, status, type, url } = response;
+    const { ok, status, url } = response;
     // A body left unread would keep the page's keepalive quota. Wrappers of `fetch` may answer with a status alone.
     const text = await (async () => response.text())().catch(() => {});
     const header = (name) => attempt(() => response.headers.get(name));
-    const known = read(GZIP_KEY);
-    const takes = /gzip/.test(header('accept-encoding')) ? TAKEN : '';
+    const takes = /gzip/.test(header('accept-encoding')) ? chosen.collector : '';
     // A proxy may refuse what it cannot read: then it goes as it is, as does all that follows.
     // @ts-expect-error: a number as text, which is a byte less
     if (isPacked && /^4(?!08|29)/.test(status)) {
@@ -104,7 +104,8 @@ export function send(body, batch, isRetry) {
     // No collector answers with a page over plain http; the portal of a network does. And one that says what it takes says so in
     // every answer: a service worker made up another.
     const isPortal = ok && text && /^http:/.test(url) && /html/.test(header('content-type'));
-    if (isPortal || (type == 'default' && takes < known)) return answer(OUTCOME_FAILED);
+    const isMadeUp = !takes && isKnown && navigator.serviceWorker?.controller;
+    if (isPortal || isMadeUp) return answer(OUTCOME_FAILED);
     if (known != REFUSED && known != takes) store(GZIP_KEY, takes);
     answer(OUTCOME_ANSWERED, status, delayMs(header('retry-after')));
   };
@@ -113,7 +114,7 @@ export function send(body, batch, isRetry) {
     await 0;
     const isLast = isHidden();
     if (!isLast || 'keepalive' in Request.prototype)
-      return post(!isLast && !isRetry && globalThis.CompressionStream && read(GZIP_KEY) == TAKEN);
+      return post(!isLast && !isRetry && globalThis.CompressionStream && isKnown);
     const isAccepted = navigator.sendBeacon(chosen.collector, body);
     answer(isAccepted ? OUTCOME_ANSWERED : OUTCOME_REFUSED, 200);
   };

@@ -41,7 +41,7 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.raw("}");
     }
     json.raw("],\"delivery\":{");
-    json.number("attempt", batch.attempts.max(1));
+    json.number("attempt", batch.attempts);
     json.text("flush", batch.closed.map_or("deferred", |reason| reason.name()));
     json.number("sent", context.counters.sent);
     json.number("retried", context.counters.retried);

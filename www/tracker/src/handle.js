@@ -23,8 +23,10 @@ const FLUSH_MS = 10_000; // flush() settles by then, whatever the network does
  */
 export function start(given, load, [facts, flushes = []] = []) {
   const [running, site] = globalThis[RUNNING] ?? [];
-  if (running && given?.site && given.site != site) say(`this page is tracked as ${site}`);
-  if (running) return running;
+  if (running) {
+    if ((given?.site ?? site) != site) say(`this page is tracked as ${site}`);
+    return running;
+  }
   const options = globalThis.document && check(given);
   // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
   let hasFailed = false;
@@ -80,7 +82,10 @@ export function start(given, load, [facts, flushes = []] = []) {
     flush: () =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, FLUSH_MS);
-        finish(() => resolve(clearTimeout(timer)));
+        finish(() => {
+          clearTimeout(timer);
+          resolve();
+        });
       }),
   };
   if (state == 'early') globalThis[RUNNING] = [handle, options.site];

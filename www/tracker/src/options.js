@@ -72,4 +72,4 @@ export function readTag(tag) {
 }
 
 /** Numbers, true and false stand in attributes as in JSON; anything else is text, as is the name of any site. */
-const readText = (name, value) => name == 'site' ? value : (attempt(() => JSON.parse(value)) ?? value);
+const readText = (name, value) => (name == 'site' ? value : (attempt(() => JSON.parse(value)) ?? value));
