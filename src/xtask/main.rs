@@ -46,6 +46,8 @@ enum Command {
         /// The suite.
         suite: Option<String>,
     },
+    /// Makes every mistake of tests/sim/mutations.rs in the core, each of which the simulator must find. `test` makes some.
+    Mutations,
     /// Compares with other trackers, side by side in one run: `start`, what a page's start costs, or `burst`, what a thousand
     /// calls in a loop do. Fails over budget.
     Bench {
@@ -91,6 +93,7 @@ fn run(command: &Command) -> Result<()> {
         }
         Command::Test { suite: None } => test::all(),
         Command::Test { suite: Some(suite) } => test::browsers(Some(suite)),
+        Command::Mutations => test::mutations(None),
         Command::Fuzz { seconds } => test::fuzz(*seconds),
     }
 }

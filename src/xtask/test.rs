@@ -6,6 +6,9 @@ use anyhow::{Result, bail};
 use std::fs;
 use std::process::Command;
 
+/// How many mistakes a run makes, of those that there are.
+const MISTAKES: usize = 16;
+
 pub(crate) fn all() -> Result<()> {
     say("checking format, lints and docs");
     run(cargo().args(["fmt", "--all", "--check"]))?;
@@ -30,10 +33,20 @@ pub(crate) fn all() -> Result<()> {
     run(&mut doc)?;
     say("testing the core, the collector and the simulator");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
-    say("making mistakes in the core, each of which the simulator must find");
-    run(cargo().args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]))?;
+    mutations(Some(MISTAKES))?;
     size::check()?;
     browsers(None)
+}
+
+/// Makes mistakes in the core, so many or all, each of which the simulator must find.
+pub(crate) fn mutations(sample: Option<usize>) -> Result<()> {
+    say("making mistakes in the core, each of which the simulator must find");
+    let mut test = cargo();
+    test.args(["test", "--package", "shopbell-sim", "--test", "mutations", "--", "--ignored", "--nocapture"]);
+    if let Some(sample) = sample {
+        test.env("SAMPLE", sample.to_string());
+    }
+    run(&mut test)
 }
 
 /// Format, lints and types of the JavaScript, and its copy of the core's constants.

@@ -27,6 +27,8 @@ pub struct Ledger {
     arrived: HashSet<Rc<str>>,
     dropped: HashSet<Rc<str>>,
     lost: HashSet<Rc<str>>,
+    /// Events of beacons, which are accepted before they arrive.
+    accepted: HashSet<Rc<str>>,
     /// Events that may reach the collector again: a request with them failed, or nobody was there to hear its answer.
     may_repeat: HashSet<Rc<str>>,
     /// The requests in flight of pages that live, by page and batch.
@@ -58,6 +60,7 @@ impl Ledger {
             arrived: HashSet::new(),
             dropped: HashSet::new(),
             lost: HashSet::new(),
+            accepted: HashSet::new(),
             may_repeat: HashSet::new(),
             flying: HashMap::new(),
             is_failing: false,
@@ -114,7 +117,7 @@ impl Ledger {
     }
 
     fn is_settled(&self, id: &str) -> bool {
-        self.arrived.contains(id) || self.dropped.contains(id) || self.lost.contains(id)
+        [&self.arrived, &self.dropped, &self.lost, &self.accepted].iter().any(|ids| ids.contains(id))
     }
 
     /// A chunk of storage is removed.
@@ -182,7 +185,9 @@ impl Ledger {
         let is_one = ids.len() == 1;
         match answer {
             Answer::Accepted => {
-                if let Some(id) = ids.iter().find(|id| !self.arrived.contains(*id)) {
+                if self.world.has_beacons {
+                    self.accepted.extend(ids);
+                } else if let Some(id) = ids.iter().find(|id| !self.arrived.contains(*id)) {
                     return Err(format!("event {id} was acknowledged and had not arrived"));
                 }
             }
@@ -262,6 +267,9 @@ impl Ledger {
     pub fn settles(&self) -> Result<(), String> {
         if let Some(id) = self.tracked.iter().find(|id| !self.is_settled(id)) {
             return Err(format!("event {id} was tracked, and has neither arrived nor been dropped"));
+        }
+        if let Some(id) = self.accepted.iter().find(|id| !self.arrived.contains(*id)) {
+            return Err(format!("event {id} was accepted, and has not arrived"));
         }
         match self.arrived.iter().find(|id| !self.tracked.contains(*id)) {
             Some(id) => Err(format!("event {id} has arrived and was not tracked")),

@@ -105,11 +105,21 @@ const MISTAKES: &[Mistake] = &[
 ];
 
 #[test]
-#[ignore = "it compiles the core once for each mistake; cargo x test runs it"]
+#[ignore = "it compiles the core once for each mistake; cargo x test runs a sample, cargo x mutations all"]
 fn every_mistake_is_found() {
     // MISTAKE=checkout looks at those alone that have the word.
     let word = std::env::var("MISTAKE").unwrap_or_default();
-    let queue = Mutex::new(MISTAKES.iter().filter(|mistake| mistake.0.contains(&word)));
+    let mut mistakes: Vec<_> = MISTAKES.iter().filter(|mistake| mistake.0.contains(&word)).collect();
+    // SAMPLE=16 looks at so many, drawn anew each time.
+    if let Some(sample) = std::env::var("SAMPLE").ok().and_then(|sample| sample.parse().ok()) {
+        let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos();
+        let mut dice = oorandom::Rand64::new(now);
+        while mistakes.len() > sample {
+            let place = dice.rand_range(0..mistakes.len() as u64) as usize;
+            mistakes.swap_remove(place);
+        }
+    }
+    let queue = Mutex::new(mistakes.into_iter());
     let found = Mutex::new(Vec::new());
     thread::scope(|scope| {
         for worker in 0..WORKERS {

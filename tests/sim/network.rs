@@ -96,12 +96,17 @@ impl Network {
         let mut dice = oorandom::Rand64::new(u128::from(chance));
         let mut below = |bound: u64| dice.rand_range(0..bound);
         let most = if self.is_healed { 50 } else { world.delay_ms_max };
-        let (there_ms, back_ms) = (below(most + 1), below(most + 1));
+        // What a proxy refuses goes once more.
+        let trips = if world.has_proxy && !self.is_healed && below(2) == 0 { 2 } else { 1 };
+        let (there_ms, back_ms) = (trips * below(most + 1), below(most + 1));
+        let is_beacon = world.has_beacons && !self.is_down && !world.is_blocked && below(3) == 0;
         let is_doubled = !self.is_healed && world.has_duplicates && below(4) == 0;
         let (late_ms, is_late) = (below(3 * REQUEST_MS), below(2) == 0);
         let fate = self.fate(world, segment, &mut below);
         let segment = Rc::new(segment.clone());
         let (arrives_ms, mut heard_ms, mut answer) = match fate {
+            // The browser has it, and nobody hears more.
+            _ if is_beacon => (Some(there_ms), 0, Answer::Accepted),
             Fate::Answered(answer) => (Some(there_ms), there_ms + back_ms, answer),
             Fate::Unstored(answer) => (None, there_ms + back_ms, answer),
             Fate::Unheard => (Some(there_ms), there_ms + back_ms, Answer::Unavailable(0)),

@@ -61,6 +61,12 @@ pub struct Parameters {
     pub has_duplicates: bool,
     /// Whether an extension blocks the tracker.
     pub is_blocked: bool,
+    /// Whether pages send beacons: what the browser accepts counts as sent, before it has arrived.
+    pub has_beacons: bool,
+    /// Whether a proxy refuses compressed batches, which go once more as they are.
+    pub has_proxy: bool,
+    /// Whether a tab that lives takes over what another has left as soon as that one's lock comes free.
+    pub follows_locks: bool,
 }
 
 /// How long nothing happens before a step.
@@ -232,6 +238,9 @@ fn parameters(dice: &mut Dice) -> Parameters {
         delay_ms_max: dice.pick(&[0, 0, 50, 2_000, 20_000, 40_000]),
         has_duplicates: dice.chance(20),
         is_blocked: dice.chance(3),
+        has_beacons: dice.chance(15),
+        has_proxy: dice.chance(10),
+        follows_locks: dice.chance(50),
     }
 }
 
@@ -321,7 +330,8 @@ impl fmt::Display for Parameters {
         write!(
             out,
             "  storage blocked {}, crashes {}, storage faults {}, clock faults {}, failing {} of 1000\n  \
-             refusing {} of 1000, at most {:?} events, delays up to {} ms, doubled {}, blocked by an extension {}",
+             refusing {} of 1000, at most {:?} events, delays up to {} ms, doubled {}, blocked by an extension {}\n  \
+             beacons {}, a proxy that refuses what is compressed {}, locks followed {}",
             self.is_storage_blocked,
             self.has_crashes,
             self.has_storage_faults,
@@ -331,7 +341,10 @@ impl fmt::Display for Parameters {
             self.batch_events_max,
             self.delay_ms_max,
             self.has_duplicates,
-            self.is_blocked
+            self.is_blocked,
+            self.has_beacons,
+            self.has_proxy,
+            self.follows_locks
         )
     }
 }

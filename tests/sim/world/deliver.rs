@@ -141,7 +141,12 @@ impl World<'_> {
     pub(super) fn ends(&mut self, place: usize, has_crashed: bool) -> Result<(), String> {
         let Some(tab) = self.tabs[place].take() else { return Ok(()) };
         self.page_ends(&tab.page, has_crashed)?;
-        tab.kept.map_or(Ok(()), |kept| self.page_ends(&kept, has_crashed))
+        tab.kept.map_or(Ok(()), |kept| self.page_ends(&kept, has_crashed))?;
+        let follower = self.tabs.iter().position(|tab| tab.as_ref().is_some_and(|tab| tab.frozen_since.is_none()));
+        match follower.filter(|_| self.parameters.has_locks && self.parameters.follows_locks) {
+            Some(follower) => self.adopt(follower),
+            None => Ok(()),
+        }
     }
 
     /// A page ends.

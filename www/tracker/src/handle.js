@@ -84,7 +84,7 @@ export function start(given, load, [facts, flushes = []] = []) {
         const timer = setTimeout(resolve, FLUSH_MS);
         finish(() => {
           clearTimeout(timer);
-          resolve();
+          resolve(undefined);
         });
       }),
   };
