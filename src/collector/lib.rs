@@ -21,6 +21,7 @@ mod clock;
 pub mod early;
 pub mod faults;
 mod figures;
+mod lists;
 mod order;
 mod report;
 mod schema;

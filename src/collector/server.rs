@@ -3,7 +3,8 @@
 use crate::batch::{BODY_BYTES_MAX, Batch};
 use crate::early;
 use crate::faults::{Faults, misbehave};
-use crate::report::{self, Query};
+use crate::lists::{self, Query};
+use crate::report;
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result};
 use axum::body::Bytes;
@@ -200,11 +201,11 @@ fn refuse(status: StatusCode, error: String) -> Response {
 type Asked = Result<axum::extract::Query<Query>, QueryRejection>;
 
 async fn events(State(store): State<Store>, asked: Asked) -> Response {
-    answer(store, asked, report::events).await
+    answer(store, asked, lists::events).await
 }
 
 async fn sessions(State(store): State<Store>, asked: Asked) -> Response {
-    answer(store, asked, report::sessions).await
+    answer(store, asked, lists::sessions).await
 }
 
 async fn report(State(store): State<Store>, asked: Asked) -> Response {

@@ -180,20 +180,6 @@ test('what a page scrolls by itself is no activity, and what its visitor scrolls
   assert.equal(await latest(), stopped);
 });
 
-/** Where the collector is asked, and what of: opens a page that is served so, tracks a little, and gives what arrived. */
-async function arrived(html, count, act = () => shopbell.track('later')) {
-  await context.route('**/p/**', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<!doctype html>${html}` }),
-  );
-  const page = await open(context, `${collector.url}/p/lamp`);
-  await page.evaluate(act);
-  await flush(page);
-  await until('all is acknowledged', async () => (await session(page)).waiting === 0 || flush(page));
-  return [await collector.settled(count), page];
-}
-
-const TAG = '<script src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
-
 test('storage that keeps nothing and says nothing is no storage', async () => {
   for (const code of ['Storage.prototype.setItem = () => {};', 'Storage.prototype.getItem = () => null;']) {
     const other = await profile();
@@ -204,50 +190,9 @@ test('storage that keeps nothing and says nothing is no storage', async () => {
   }
 });
 
-test("a tag is found by its attributes, and others' attributes are nobody's business", async () => {
-  const said = [];
-  context.on('console', (message) => said.push(message.text()));
-  await arrived(
-    '<script type="module" data-next-id="7" data-cfasync src="/shopbell.js?v=3" data-collector="/collect" data-site="shop"></script>',
-    3,
-  );
-  assert.deepEqual(said, []);
-});
-
-test('options stand between blanks and line breaks, as templates leave them', async () => {
-  const [events] = await arrived(
-    '<script src="/shopbell.js" data-collector="\n  /collect\n" data-site="\n  shop " data-autocapture=" true\t"></script>',
-    3,
-  );
-  assert.equal(events.length, 3);
-});
-
-test("a collector's relative URL means what it meant on the first page", async () => {
-  await arrived(TAG.replace('"/collect"', '"../collect"'), 3, () => history.pushState(null, '', '/p/chairs/oak/'));
-});
-
-test("a page's base is what its collector's URL is relative to", async () => {
-  await arrived(`<base href="/">${TAG.replace('"/collect"', '"collect"')}`, 3);
-});
-
-test('a collector that is no URL is one sentence', async () => {
-  const said = [];
-  context.on('console', (message) => said.push(message.text()));
-  await serve(context, '**/bare', { attributes: '' });
-  await context.route('**/none', (route) =>
-    route.fulfill({ contentType: 'text/html', body: TAG.replace('"/collect"', '"http://["') }),
-  );
-  const page = await context.newPage();
-  await page.goto(`${collector.url}/none`);
-  await page.evaluate(() => shopbell.track('nobody hears it'));
-  assert.deepEqual(said, [
-    'shopbell: option "collector" is http://[; accepted is a URL.',
-    'shopbell: nothing is tracked',
-  ]);
-});
-
 test('a frame without an address of its own is no arrival from its own page', async () => {
-  const frame = TAG.replaceAll('"', '&quot;');
+  const tag = '<script src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
+  const frame = tag.replaceAll('"', '&quot;');
   await context.route('**/outer', (route) =>
     route.fulfill({ contentType: 'text/html', body: `<iframe srcdoc="${frame}"></iframe>` }),
   );
@@ -270,29 +215,6 @@ test('a page that is written anew is still left', async () => {
   });
   await page.close({ runBeforeUnload: true });
   await collector.settled(3);
-});
-
-test('a page has one tracker, however often it is begun', async () => {
-  const said = [];
-  context.on('console', (message) => said.push(message.text()));
-  const again = `<script type="module">import { init } from '/index.js'; import { init as copy } from '/index.js?copy';
-    window.handles = [init({ collector: '/collect', site: 'shop' }), copy({ collector: '/collect' })];</script>`;
-  const [, page] = await arrived(`${TAG}${TAG}${again}`, 3);
-  assert.deepEqual(await page.evaluate(() => handles.map((handle) => handle === shopbell)), [true, true]);
-  assert.deepEqual(said, []);
-  await page.evaluate(() => handles[0].track('once'));
-  await flush(page);
-  await collector.settled(4);
-});
-
-test('a second tracker of another site is one sentence, and a begin without a collector does not stick', async () => {
-  const said = [];
-  context.on('console', (message) => said.push(message.text()));
-  const other = TAG.replace('"shop"', '"other"');
-  const first =
-    '<script type="module">import { init } from "/index.js"; init({}); init({ collector: "/collect", site: "shop" }).track("later");</script>';
-  await arrived(`${TAG}${other}${first}`, 4);
-  assert.deepEqual(said, ['shopbell: this page is tracked as shop']);
 });
 
 test('a route in the fragment is the landing page', async () => {

@@ -1,5 +1,6 @@
 /**
- * Begins to track the page and returns its tracker. Call it once; later calls return the same tracker.
+ * Begins to track the page and returns its tracker. Call it once: a page has one tracker, and later calls, of other copies of the
+ * package and of the script tag too, return the same. If they name another site, the console says so.
  *
  * It never throws. Where there is no page (on a server), against the visitor's will (see `gpc`) and without a
  * collector, it returns a tracker that does nothing.
@@ -8,7 +9,7 @@ export function init(options: Options): Shopbell;
 
 /** What a site may choose. A bad value is one sentence on the console, and the default is used. */
 export interface Options {
-  /** URL that batches are posted to. Without it, nothing is tracked. */
+  /** URL that batches are posted to, relative to the page as it begins. Without it, nothing is tracked. */
   collector: string;
   /** The site's name in every batch; the page's host name by default. */
   site?: string;
