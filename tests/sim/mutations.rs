@@ -74,7 +74,7 @@ const MISTAKES: &[Mistake] = &[
     ("a half that was acknowledged takes the rest along", "outbox.rs", "                self.remove(index, events, out);\n                self.counters.sent", "                let all = segment.count;\n                self.remove(index, all, out);\n                self.counters.sent"),
     ("what is refused for good is not counted", "outbox.rs", "self.counters.drop(DropReason::Rejected, events as u64);", ""),
     ("what is too old is not counted", "outbox.rs", "self.counters.drop(DropReason::Age, old);", "let _ = old;"),
-    ("a beacon of one event that is refused is dropped", "outbox.rs", "Answer::Unavailable(_) | Answer::Refused | Answer::Blocked => {", "Answer::Unavailable(_) | Answer::Blocked => {"),
+    ("a beacon of one event that is refused is dropped", "outbox.rs", "            Answer::TooLarge => {", "            Answer::TooLarge | Answer::Refused => {"),
     ("tabs do not tell each other that the collector fails", "outbox/breaker.rs", "effect::store(out, BREAKER_KEY, lines.text());", "let _ = &out;"),
     ("a tab does not read that the collector fails", "outbox/breaker.rs", "if self.seen.is_new(stored) {\n            let mut rest", "if self.seen.is_new(stored) && self.failures == u64::MAX {\n            let mut rest"),
     ("Retry-After is not heeded", "outbox/breaker.rs", "jittered.max(retry_after_ms).min(BACKOFF_MS_MAX)", "jittered.min(BACKOFF_MS_MAX).max(retry_after_ms.min(1))"),
