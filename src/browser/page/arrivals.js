@@ -50,7 +50,7 @@ const pathOf = ({ pathname, hash }) => pathname + (/^#[/!][^?]*/.exec(hash) ?? '
 
 /** How the document was reached. */
 export const kindOf = (type) =>
-  ({ reload: NAVIGATION_RELOAD, back_forward: NAVIGATION_BACK_FORWARD })[type] ?? NAVIGATION_LOAD;
+  type == 'reload' ? NAVIGATION_RELOAD : type == 'back_forward' ? NAVIGATION_BACK_FORWARD : NAVIGATION_LOAD;
 
 /** The kind of input that a page which came into view is. */
 export const viewKind = () => (chosen.autocapture ? INPUT_NAVIGATED : INPUT_SHOWN);

@@ -23,7 +23,7 @@ let timer;
 /** The timer is to fire in so many milliseconds; not at all if they are negative. */
 export function wake(waitMs) {
   clearTimeout(timer);
-  if (waitMs >= 0) timer = later(() => report(INPUT_TIMER_FIRED), waitMs);
+  timer = waitMs >= 0 && later(() => report(INPUT_TIMER_FIRED), waitMs);
 }
 
 const LISTENING = { capture: true, passive: true };
