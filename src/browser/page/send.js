@@ -104,7 +104,7 @@ export function send(body, batch, isRetry) {
     // No collector answers with a page over plain http; the portal of a network does. And one that says what it takes says so in
     // every answer: a service worker made up another.
     const isPortal = ok && text && /^http:/.test(url) && /html/.test(header('content-type'));
-    const isMadeUp = !takes && isKnown && navigator.serviceWorker?.controller;
+    const isMadeUp = isKnown && ok && !takes && navigator.serviceWorker?.controller;
     if (isPortal || isMadeUp) return answer(OUTCOME_FAILED);
     if (known != REFUSED && known != takes) store(GZIP_KEY, takes);
     answer(OUTCOME_ANSWERED, status, delayMs(header('retry-after')));
