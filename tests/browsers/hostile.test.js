@@ -294,10 +294,9 @@ test("an answer of a service worker's own making acknowledges nothing, where the
 
 test('what a tab leaves is taken over once its lock comes free, by one that is in view all the while', async () => {
   await serve(context, '**/bare');
-  const stays = await open(context, `${collector.url}/bare`);
   const dies = await open(context, `${collector.url}/bare`);
-  // The one that stays looks around as it comes into view, and the other lives.
-  await stays.bringToFront();
+  // The one that stays looks around as it begins, and the other lives.
+  await open(context, `${collector.url}/bare`);
   await collector.down();
   await track(dies, 'left behind');
   await dies.close({ runBeforeUnload: true });
