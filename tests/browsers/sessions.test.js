@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, ready, session, track, until } from './support.js';
+import { Collector, close, end, flush, launch, open, profile, ready, serve, session, track, until } from './support.js';
 
 const MINUTE = 60_000;
 const EVENING = new Date('2026-03-10T20:00:00');
@@ -129,21 +129,17 @@ test("a session ends at midnight in the visitor's zone, and its source goes on",
 });
 
 test('midnight is where the option says', async () => {
-  const page = await at(new Date('2026-03-10T22:59:50Z'), '/');
-  const ids = await page.evaluate(async () => {
-    const { init } = await import('/index.js');
-    const other = init({ collector: '/collect', site: 'utc', midnight: 'UTC', storage: 'memory', autocapture: false });
-    window.other = other;
-    await other.flush();
-    other.track('before');
-    return [other.session().id, shopbell.session().id];
-  });
+  await serve(context, '**/utc', { attributes: 'data-midnight="UTC" data-storage="memory"' });
+  const local = await at(new Date('2026-03-10T22:59:50Z'), '/');
+  const utc = await open(context, `${collector.url}/utc`);
+  const ids = [await session(local), await session(utc)].map(({ id }) => id);
   await pass(30_000);
-  await page.evaluate(() => (shopbell.track('behind'), other.track('behind')));
-  const [utc, local] = await page.evaluate(() => [other.session(), shopbell.session()]);
-  assert.equal(utc.id, ids[0]);
-  assert.notEqual(local.id, ids[1]);
-  assert.equal(local.reason, 'midnight');
+  await track(local, 'behind');
+  await track(utc, 'behind');
+  const next = await session(local);
+  assert.notEqual(next.id, ids[0]);
+  assert.equal(next.reason, 'midnight');
+  assert.equal((await session(utc)).id, ids[1]);
 });
 
 test('a new utm source begins a session, the same again and a reload do not', async () => {

@@ -272,5 +272,5 @@ test('a currency that is none does not fill the storage', async () => {
   const page = await open(context, `${collector.url}/`);
   await track(page, 'purchase', { transaction_id: 'A1', value: 10, currency: 'x'.repeat(4000) });
   const { totals } = await session(page);
-  assert.deepEqual([totals.transactions, totals.currency], [1, 'xxxxxxxx']);
+  assert.deepEqual([totals.transactions, totals.currency], [1, undefined]);
 });
