@@ -307,3 +307,22 @@ test('what a tab leaves is taken over once its lock comes free, by one that is i
     60_000,
   );
 });
+
+test("a page's own collections, which are no arrays, say themselves what they are as JSON", async () => {
+  await serve(context, '**/bare', { before: script("Array.prototype.toJSON = () => 'no';") });
+  const page = await open(context, `${collector.url}/bare`);
+  await page.evaluate(() => {
+    class Collection {
+      inside = [1, 2];
+      pop() {}
+      at() {}
+      toJSON() {
+        return { size: 2 };
+      }
+    }
+    shopbell.track('listed', { models: new Collection(), made: new Date(0), ids: [1, 2] });
+  });
+  await flush(page);
+  const { props } = (await collector.settled(3)).find(({ name }) => name === 'listed');
+  assert.deepEqual(props, { models: { size: 2 }, made: '1970-01-01T00:00:00.000Z', ids: [1, 2] });
+});

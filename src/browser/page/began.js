@@ -4,10 +4,10 @@ import { now } from './clock.js';
 
 /** The page as it stands. */
 export const pageNow = () => ({
+  began: now(),
   referrer: document.referrer,
   type: performance.getEntriesByType('navigation')[0]?.type,
   url: location.href,
-  began: now(),
 });
 
 /** Settles with the next event of a name. */

@@ -6,5 +6,5 @@
  */
 export const toJson = (value) =>
   JSON.stringify(value, function (key, value) {
-    return this[key]?.pop ? this[key] : value;
+    return Array.isArray(this[key]) ? this[key] : value;
   });

@@ -14,7 +14,7 @@ const CHARS_MAX = 60_000; // of all pages that are left before there is a tracke
  * The facts of the page in view: how it began, what was called, how many calls were not kept, and for how many characters of
  * them there is room.
  */
-export const factsNow = (room) => ({ ...pageNow(), calls: [], room, dropped: 0 });
+export const factsNow = (room) => ({ ...pageNow(), room, calls: [], dropped: 0 });
 
 /** Keeps a call, [method, wall, uptime, two arguments as JSON], as it is at this moment: the page may change its object. */
 export function keepCall(facts, method, first, second) {
@@ -38,10 +38,10 @@ export function leave(facts, options) {
     options,
     title: document.title,
     ...facts,
-    record: local[KEY],
     left: now(),
     offset: new Date().getTimezoneOffset(),
     chance: crypto.getRandomValues(new Uint32Array(4)) + '',
+    record: local[KEY],
   };
   facts.calls = [];
   let body = toJson(page) + '\n';
@@ -51,6 +51,6 @@ export function leave(facts, options) {
   } catch {}
   'keepalive' in Request.prototype
     ? // @ts-expect-error: as good as true, and a byte less
-      fetch(options.collector, { keepalive: 1, credentials: 'omit', method: 'POST', body }).catch(() => {})
+      fetch(options.collector, { credentials: 'omit', body, keepalive: 1, method: 'POST' }).catch(() => {})
     : navigator.sendBeacon(options.collector, body);
 }

@@ -9,7 +9,7 @@ if (!window.shopbell?.track) {
   let facts = factsNow(4e4);
   let flushes = [];
   let stub = /** @type {any} */ ({ facts: [facts, flushes] });
-  for (let method of 'page checkoutPending track session newSession flush'.split(' '))
+  for (let method of 'checkoutPending track page session newSession flush'.split(' '))
     stub[method] = (first, second) => {
       if (window.shopbell != stub) return window.shopbell[method](first, second);
       if (method == 'flush') return new Promise((resolve) => setTimeout(resolve, 1e4, flushes.push(resolve)));
