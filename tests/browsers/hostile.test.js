@@ -2,10 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, serve, session, track, until } from './support.js';
+import {
+  Collector,
+  clocked,
+  close,
+  end,
+  flush,
+  launch,
+  open,
+  profile,
+  serve,
+  session,
+  track,
+  until,
+} from './support.js';
 
 const SECOND = 1000;
-const EVENING = new Date('2026-03-10T20:00:00');
 
 let collector;
 let context;
@@ -13,7 +25,7 @@ before(launch);
 after(close);
 beforeEach(async () => {
   collector = await Collector.start();
-  context = await profile({ timezoneId: 'Europe/Paris' });
+  context = await profile();
 });
 afterEach(async () => {
   await end(context).finally(() => collector.stop());
@@ -150,9 +162,9 @@ test("a collector's status decides, but for a page over plain http, which may be
 });
 
 test('what a page scrolls by itself is no activity, and what its visitor scrolls is', async () => {
+  context = await clocked(context);
   await serve(context, '**/carousel', { body: '<div style="height: 9000px">tall</div>' });
   const page = await context.newPage();
-  await page.clock.install({ time: EVENING });
   await page.goto(`${collector.url}/carousel`);
   await page.waitForFunction(() => window.shopbell?.session());
   const latest = async () => (await session(page)).totals.last_activity_at;

@@ -4,10 +4,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Storefront } from './storefront.js';
-import { Collector, close, end, flush, launch, open, profile, ready, session, until } from './support.js';
+import { Collector, clocked, close, end, flush, launch, open, profile, ready, session, until } from './support.js';
 
 const HOUR = 3_600_000;
-const EVENING = new Date('2026-03-10T20:00:00');
 const MEBIBYTE = 1_048_576;
 
 let collector;
@@ -18,7 +17,7 @@ after(close);
 beforeEach(async () => {
   collector = await Collector.start();
   shop = await Storefront.start(collector);
-  context = await profile({ timezoneId: 'Europe/Paris' });
+  context = await profile();
 });
 afterEach(async () => {
   await end(context).finally(async () => {
@@ -44,7 +43,7 @@ const drained = (page) =>
   until('all is sent', async () => (await flush(page)) ?? (await session(page)).waiting === 0, 60_000);
 
 test('an hour of nothing: no request, no write, no timer', async () => {
-  await context.clock.install({ time: EVENING });
+  context = await clocked(context);
   await context.addInitScript(() => {
     window.timers = 0;
     const { setTimeout } = window;
@@ -89,7 +88,7 @@ test('a hidden page has no timer', async () => {
 });
 
 test('a hundred thousand events over a week: memory and storage stay as they were', async () => {
-  await context.clock.install({ time: EVENING });
+  context = await clocked(context);
   const page = await open(context, `${shop.url}/`);
   const week = async (rounds) => {
     for (let round = 0; round < rounds; round += 1) {

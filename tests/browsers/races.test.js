@@ -3,11 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Collector, close, end, launch, open, profile, ready, serve, until } from './support.js';
+import { Collector, close, EVENING, end, launch, open, profile, ready, serve, until } from './support.js';
 
 const RUNS = +(process.env.RACES || 10);
 const MINUTE = 60_000;
-const EVENING = new Date('2026-03-10T20:00:00');
 
 let collector;
 before(launch);

@@ -2,10 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, ready, serve, session, track, until } from './support.js';
+import {
+  Collector,
+  clocked,
+  close,
+  EVENING,
+  end,
+  flush,
+  launch,
+  open,
+  profile,
+  ready,
+  serve,
+  session,
+  track,
+  until,
+} from './support.js';
 
 const MINUTE = 60_000;
-const EVENING = new Date('2026-03-10T20:00:00');
 
 let collector;
 let context;
@@ -14,7 +28,7 @@ before(launch);
 after(close);
 beforeEach(async () => {
   collector = await Collector.start();
-  context = await profile({ timezoneId: 'Europe/Paris' });
+  context = await profile();
 });
 afterEach(async () => {
   // A collector that is left would keep the suite from ending.
@@ -23,7 +37,7 @@ afterEach(async () => {
 
 /** Opens a page of the shop at a time. */
 async function at(time, path) {
-  await context.clock.install({ time });
+  context = await clocked(context, time);
   // From here on the clock stands still until it is moved.
   await context.clock.pauseAt(new Date(time.getTime() + 1000));
   return open(context, collector.url + path);
@@ -129,8 +143,8 @@ test("a session ends at midnight in the visitor's zone, and its source goes on",
 });
 
 test('midnight is where the option says', async () => {
-  await serve(context, '**/utc', { attributes: 'data-midnight="UTC" data-storage="memory"' });
   const local = await at(new Date('2026-03-10T22:59:50Z'), '/');
+  await serve(context, '**/utc', { attributes: 'data-midnight="UTC" data-storage="memory"' });
   const utc = await open(context, `${collector.url}/utc`);
   const ids = [await session(local), await session(utc)].map(({ id }) => id);
   await pass(30_000);

@@ -133,11 +133,26 @@ export async function close() {
 /** A profile in a browser that keeps pages for going back, as people's browsers do and this one's default does not. */
 export async function keepingProfile(options) {
   keeping ??= await start({ ignoreDefaultArgs: ['--disable-back-forward-cache'] });
-  return watch(await keeping.newContext(options));
+  return watch(await keeping.newContext({ timezoneId: MIDDAY, ...options }));
 }
 
+/** A zone in which it is about midday, so that no midnight falls into a test on the real clock. */
+const hour = new Date().getUTCHours() - 12;
+export const MIDDAY = `Etc/GMT${hour < 0 ? hour : `+${hour}`}`;
+
 /** A profile of its own. Every batch that leaves it is checked against the schema; every error of a page fails. */
-export const profile = async (options) => watch(await (await launch()).newContext(options));
+export const profile = async (options) => watch(await (await launch()).newContext({ timezoneId: MIDDAY, ...options }));
+
+/** Eight in the evening in Paris. */
+export const EVENING = new Date('2026-03-10T19:00:00Z');
+
+/** A profile in Paris in place of another, its clock set: it is the test that moves it. */
+export async function clocked(context, time = EVENING) {
+  await end(context);
+  const inParis = await profile({ timezoneId: 'Europe/Paris' });
+  await inParis.clock.install({ time });
+  return inParis;
+}
 
 /** What was told, batch after batch, each checked against its schema. */
 export class Wire {

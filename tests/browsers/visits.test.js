@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import {
   Collector,
+  clocked,
   close,
   end,
   flush,
@@ -19,7 +20,6 @@ import {
 } from './support.js';
 
 const MINUTE = 60_000;
-const EVENING = new Date('2026-03-10T20:00:00');
 
 let collector;
 let context;
@@ -27,7 +27,7 @@ before(launch);
 after(close);
 beforeEach(async () => {
   collector = await Collector.start();
-  context = await profile({ timezoneId: 'Europe/Paris' });
+  context = await profile();
 });
 afterEach(async () => {
   // A collector that is left would keep the suite from ending.
@@ -67,7 +67,7 @@ test('a site adds its bank to the gateways', async () => {
 });
 
 test('a pending checkout holds the session open while the visitor is away, and the order is in it', async () => {
-  await context.clock.install({ time: EVENING });
+  context = await clocked(context);
   const page = await open(context, `${collector.url}/?utm_source=facebook`);
   const { id } = await session(page);
   await page.evaluate(() => shopbell.checkoutPending());
@@ -173,7 +173,7 @@ test('a page that is left before the tracker runs leaves its tab the name it had
 });
 
 test('a tab that was asleep for a day comes to the session that is there', async () => {
-  await context.clock.install({ time: EVENING });
+  context = await clocked(context);
   const asleep = await open(context, `${collector.url}/?utm_source=facebook`);
   const awake = await open(context, `${collector.url}/`);
   await context.clock.fastForward(24 * 60 * MINUTE);

@@ -17,8 +17,9 @@ pub const BREAKER_KEY: &str = "shopbell.breaker";
 pub const BACKOFF_MS_BASE: u64 = 1_000;
 /// Last bound of it; also the most that a `Retry-After` is heeded.
 pub const BACKOFF_MS_MAX: u64 = 300_000;
-/// After so many failures in a row that look like an extension's, nothing is sent for the rest of the session.
-pub const BLOCKED_FAILURES: u64 = 5;
+/// After so many failures in a row that look like an extension's, nothing is sent for the rest of the session: the waits before
+/// the last add up to a minute on average, so that a collector that is started anew is not taken for one.
+pub const BLOCKED_FAILURES: u64 = 8;
 
 /// What is known of the collector's failures.
 #[derive(Debug, Default)]

@@ -2,6 +2,7 @@
 
 import puppeteer from 'puppeteer-core';
 import { chromiumOptions } from '../chromium.js';
+import { MIDDAY } from '../support.js';
 
 const FIREFOX = {
   browser: 'firefox',
@@ -54,7 +55,8 @@ class Browser {
   }
 }
 
-const start = async (name, options) => new Browser(name, await puppeteer.launch({ headless: true, ...options }));
+const start = async (name, options) =>
+  new Browser(name, await puppeteer.launch({ headless: true, env: { ...process.env, TZ: MIDDAY }, ...options }));
 
 export const chromium = (options) => start('Chromium', { ...CHROMIUM, ...options });
 export const firefox = (preferences) =>

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Builder } from 'selenium-webdriver';
-import { freePort, until } from '../support.js';
+import { freePort, MIDDAY, until } from '../support.js';
 
 const DRIVER = process.env.WEBKIT_DRIVER || '/usr/bin/WebKitWebDriver';
 const SCRIPT_MS = 30_000;
@@ -78,7 +78,7 @@ class Browser {
 
 /** The driver, once it listens. */
 async function driver(port, DISPLAY) {
-  const driver = spawn(DRIVER, [`--port=${port}`], { env: { ...process.env, DISPLAY }, stdio: 'ignore' });
+  const driver = spawn(DRIVER, [`--port=${port}`], { env: { ...process.env, DISPLAY, TZ: MIDDAY }, stdio: 'ignore' });
   await until('the driver listens', () => fetch(`http://127.0.0.1:${port}/status`).catch(() => null));
   return driver;
 }
