@@ -53,15 +53,19 @@ pub struct Landing<'a> {
     pub referrer_name: &'a str,
     /// Whether the visitor came back from a payment gateway or a login page.
     pub is_return: bool,
+    /// Whether the campaign is one of messages: by mail, SMS or push.
+    pub is_message: bool,
 }
 
 impl Landing<'_> {
-    /// A line each, in the order of the fields; that of `is_return` is empty for no.
+    /// A line each, in the order of the fields; those of the last two are empty for no.
     pub fn lines(&self) -> String {
         let mut out = Lines::default();
-        let is_return = if self.is_return { "true" } else { "" };
-        for line in self.utm.iter().chain(&[self.parameters, self.referrer, self.referrer_name, is_return]) {
+        for line in self.utm.iter().chain(&[self.parameters, self.referrer, self.referrer_name]) {
             out.push(line);
+        }
+        for is_so in [self.is_return, self.is_message] {
+            out.push(if is_so { "true" } else { "" });
         }
         out.into_text()
     }
@@ -75,6 +79,8 @@ pub struct Arrival {
     pub is_campaign: bool,
     /// Whether the visitor comes back from a payment gateway or a login page, and from nowhere new.
     pub is_return: bool,
+    /// Whether it can be no return from a pending checkout: by a message or an ad, which no bank sends its customers back with.
+    pub is_called: bool,
 }
 
 impl Arrival {
@@ -110,7 +116,8 @@ impl Arrival {
         facts.push(click_id);
         facts.push(referrer);
         let is_return = !lines::next(&mut rest).is_empty();
-        Self { facts: facts.into_text(), is_campaign, is_return }
+        let is_called = !click_id.is_empty() || !lines::next(&mut rest).is_empty();
+        Self { facts: facts.into_text(), is_campaign, is_return, is_called }
     }
 
     /// From here on it is from nowhere that shows.

@@ -280,7 +280,8 @@ pub fn expires(session: &Session, now: Timestamp, rules: &Rules) -> Timestamp {
 /// Where several rules end it at once, the first of this order is the reason: inactivity, midnight, maximum
 /// length, browser close, campaign. So `midnight` names the sessions that nothing but the day's end cut short.
 ///
-/// - A pending checkout holds it: as long as it does, none of the rules ends it.
+/// - A pending checkout holds it: as long as it does, none of the rules ends it. An arrival by a message or an ad ends the wait
+///   before this is asked.
 /// - Inactivity: at `timeout_ms` exactly it has ended; a millisecond before it has not. A clock set back makes
 ///   no time pass.
 /// - Midnight: a *later* day ends it. An earlier one (travel westward, a clock set back) does not.

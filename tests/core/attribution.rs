@@ -19,7 +19,8 @@ fn check(told: &str, expected: [&str; 3]) {
     }
     let host = referrer.split('/').nth(2).unwrap_or_default();
     let referrer_name = host.trim_start_matches("www.");
-    let landing = Landing { utm, parameters: &parameters, referrer, referrer_name, is_return: false };
+    let landing =
+        Landing { utm, parameters: &parameters, referrer, referrer_name, is_return: false, is_message: false };
     let arrival = Arrival::read(&landing.lines());
     let fact = |place| lines::at(arrival.facts(), place);
     let origin = Origin::find(fact(0), fact(1), fact(2), fact(7));

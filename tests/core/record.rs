@@ -112,6 +112,7 @@ proptest! {
             referrer: &referrer,
             referrer_name: &source,
             is_return: false,
+        is_message: false,
         };
         let arrival = Arrival::read(&landing.lines());
         prop_assert_eq!(arrival.facts().matches('\n').count(), 8);

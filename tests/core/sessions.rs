@@ -99,9 +99,17 @@ impl Browser {
     fn navigate(&mut self, kind: NavigationKind, target: &str) {
         let (url, host) = target.split_once(" from ").unwrap_or((target, ""));
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let (query, parameters) = query.split_once('?').unwrap_or((query, ""));
         let mut utm = [""; 6];
         query.split('/').zip(&mut utm).for_each(|(value, place)| *place = value);
-        let landing = Landing { utm, referrer_name: host, is_return: target == "return", ..Landing::default() };
+        let landing = Landing {
+            utm,
+            parameters,
+            referrer_name: host,
+            is_return: target == "return",
+            is_message: ["email", "sms"].contains(&utm[1]),
+            ..Landing::default()
+        };
         let path = if landing.is_return { "/thanks" } else { path };
         let browser_closed = std::mem::take(&mut self.was_closed);
         let landing = landing.lines();
@@ -348,6 +356,14 @@ fn a_pending_checkout_holds_a_session_open() {
     check("load /?facebook, pay, 45m, return, buy 1", "1 first facebook");
     check("load /?facebook, pay, 60m, return", "2 inactivity facebook");
     check("load /?facebook, pay, 45m, load /?google", "1 first facebook");
+    check("load /?facebook, pay, 45m, load /?bank/redirect", "1 first facebook");
+    check("load /?facebook, pay, 5m, load /?shop/email", "2 campaign shop");
+    check("load /?facebook, pay, 45m, load /?shop/email", "2 inactivity shop");
+    check("load /?facebook, pay, 45m, load /?facebook/sms", "2 inactivity facebook");
+    check("load /?facebook, pay, 5m, load /?facebook/sms, 31m, click", "2 inactivity (direct)");
+    check("load /?facebook, pay, 5m, load /??gclid, click", "2 campaign google");
+    check("load /?facebook/email, pay, 45m, reload /?facebook/email", "1 first facebook");
+    check("load /?facebook, pay, 45m, route /?shop/email", "2 inactivity shop");
     check("load /?facebook, pay, 45m, return, buy 1, load /?google", "2 campaign google");
     check("load /?facebook, pay, 45m, buy 1, 30m, click", "2 inactivity (direct)");
     check("load /?facebook, pay, 45m, close, load /", "1 first facebook");

@@ -49,6 +49,7 @@ fn landing() -> String {
         referrer: "https://l.facebook.com/",
         referrer_name: "l.facebook.com",
         is_return: false,
+        is_message: false,
     };
     landing.lines()
 }

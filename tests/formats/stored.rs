@@ -22,6 +22,7 @@ fn stored() -> Vec<(String, String)> {
         referrer: "https://l.facebook.com/",
         referrer_name: "l.facebook.com",
         is_return: false,
+        is_message: false,
     };
     let (landing, url) = (landing.lines(), "https://shop.example/p/lamp?utm_source=facebook");
     let to = Navigation {

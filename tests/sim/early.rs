@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::history::History;
 use crate::model::{Arrival, Deed, Known, Model, Outcome, Session, When};
-use crate::plan::{CAMPAIGNS, Parameters, REFERRERS};
+use crate::plan::{CAMPAIGNS, MESSAGES, Parameters, REFERRERS};
 use shopbell_core::attribution::Landing;
 use shopbell_core::early;
 use shopbell_core::effect::Output;
@@ -161,7 +161,9 @@ impl Run<'_> {
         let referrer_name = if is_return { "" } else { REFERRERS[referrer] };
         let from = if referrer_name.is_empty() { String::new() } else { format!("https://{referrer_name}/") };
         let utm = [source, medium, name, "", "", ""];
-        let landing = Landing { utm, parameters: "", referrer: &from, referrer_name, is_return }.lines();
+        let landing =
+            Landing { utm, parameters: "", referrer: &from, referrer_name, is_return, is_message: medium == MESSAGES }
+                .lines();
         let path = "/early";
         let kind = NavigationKind::Load;
         let to = Navigation { kind, url: path, path, browser_closed: false, landing: &landing, title: "" };

@@ -1,6 +1,6 @@
 //! The rules of a session in the slow and obvious way, and what one tab knows.
 
-use crate::plan::{CAMPAIGNS, REFERRERS};
+use crate::plan::{CAMPAIGNS, MESSAGES, REFERRERS};
 use shopbell_core::session::Rules;
 use std::rc::Rc;
 
@@ -270,6 +270,11 @@ impl Model {
                 if !is_route || !campaign.is_empty() && campaign != self.campaign_before {
                     self.arrival = Some(arrival);
                     self.is_fresh = is_route || is_load;
+                    // Nobody comes back from paying by a message.
+                    let is_message = arrival.is_campaign && arrival.source[1] == MESSAGES;
+                    if let Some(session) = self.session.as_mut().filter(|_| self.is_fresh && is_message) {
+                        session.held_until = 0;
+                    }
                 }
                 self.campaign_before = campaign;
                 self.browser_closed |= browser_closed;

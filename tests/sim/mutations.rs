@@ -59,6 +59,8 @@ const MISTAKES: &[Mistake] = &[
     ("a direct visit forgets the source before", "tracker/visit.rs", "if *lines::at(source, source::SOURCE) == *DIRECT {", "if false {"),
     ("a pending checkout holds nothing", "session.rs", "left_ms > 0 && left_ms <= CHECKOUT_MS_MAX", "left_ms > CHECKOUT_MS_MAX"),
     ("a pending checkout holds for good, where the clock is set", "session.rs", "left_ms > 0 && left_ms <= CHECKOUT_MS_MAX", "left_ms > 0"),
+    ("a message ends no checkout", "tracker/visit.rs", "self.is_fresh && arrival.is_called", "false"),
+    ("a message that is loaded again ends a checkout", "tracker/visit.rs", "self.is_fresh && arrival.is_called", "arrival.is_called"),
     ("a purchase ends no checkout", "session.rs", "        self[totals::HELD_UNTIL] = 0;\n", ""),
     ("the site may have a session a millisecond", "tracker/visit.rs", "moment.uptime >= self.next_manual", "moment.uptime >= self.next_manual.min(moment.uptime)"),
     ("looking is activity", "tracker.rs", "            _ => {}\n        }\n    }\n\n    /// What there is to do", "            input::SNAPSHOT_REQUESTED => self.act(moment, true),\n            _ => {}\n        }\n    }\n\n    /// What there is to do"),

@@ -18,6 +18,8 @@ pub const CAMPAIGNS: [[&str; 3]; 6] = [
     ["google", "cpc", "autumn"],
     ["newsletter", "email", ""],
 ];
+/// The medium of the campaigns that come as messages.
+pub const MESSAGES: &str = "email";
 /// Who may refer a visitor without a campaign.
 pub const REFERRERS: [&str; 3] = ["", "blog.example", "duckduckgo.com"];
 

@@ -7,6 +7,7 @@ import {
   GATEWAYS,
   INPUT_NAVIGATED,
   INPUT_SHOWN,
+  LANDING_IS_MESSAGE,
   LANDING_IS_RETURN,
   LANDING_PARAMETERS,
   LANDING_REFERRER,
@@ -119,6 +120,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
     [LANDING_REFERRER]: isForeign ? clean(`${from.protocol}//${from.host}${from.pathname}`) : '',
     [LANDING_REFERRER_NAME]: (!isOwn && first('ref', 'source').toLowerCase()) || (isForeign ? there : ''),
     [LANDING_IS_RETURN]: isReturn || '',
+    [LANDING_IS_MESSAGE]: /mail|newsl|sms|push/i.test(first('utm_source') + first('utm_medium')) || '',
   };
   for (const [line, name] of Object.entries(UTM)) {
     const value = first(name);

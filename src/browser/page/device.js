@@ -4,25 +4,16 @@ import { report } from './facts.js';
 import { attempt, toLines } from './guard.js';
 import { toJson } from './json.js';
 import { INPUT_DEVICE } from './layout.js';
-import { read, store, ZONE_KEY } from './storage.js';
 
-let timeZone;
+let timeZone; // its name
 let isAsked;
 
 /**
- * The zone's name, by the cheap way: `Intl` takes 20 to 70 ms to tell it the first time, `Temporal` none. Where there is no
- * `Temporal`, it is the name that was stored while the device had the same two offsets from UTC, in January and in July.
+ * Members of a JSON object. `Temporal` tells the zone at once, `Intl` takes 20 to 70 ms the first time: where there is no
+ * `Temporal`, the page's first batch does without the zone.
  */
-function findZone() {
-  const [offsets, known] = read(ZONE_KEY).split(' ');
-  timeZone = attempt(() => Temporal.Now.timeZoneId()) ?? (offsets == offsetsNow() ? known : undefined);
-}
-
-const offsetsNow = () => [0, 6].map((month) => new Date(new Date().getFullYear(), month).getTimezoneOffset()).join();
-
-/** Members of a JSON object. */
 export function device() {
-  if (!timeZone) attempt(findZone);
+  timeZone ??= attempt(() => Temporal.Now.timeZoneId());
   const size = attempt(() => (screen.width > 0 ? [screen.width, screen.height] : undefined));
   const known = {
     language: navigator.language,
@@ -39,7 +30,6 @@ export function askZone() {
   isAsked = true;
   (globalThis.requestIdleCallback ?? setTimeout)(() => {
     timeZone = attempt(() => new Intl.DateTimeFormat().resolvedOptions().timeZone);
-    if (timeZone) store(ZONE_KEY, `${offsetsNow()} ${timeZone}`);
     report(INPUT_DEVICE, device());
   });
 }

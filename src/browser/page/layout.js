@@ -62,6 +62,7 @@ export const LANDING_PARAMETERS = 6;
 export const LANDING_REFERRER = 7;
 export const LANDING_REFERRER_NAME = 8;
 export const LANDING_IS_RETURN = 9;
+export const LANDING_IS_MESSAGE = 10;
 export const TRACKED_NAME = 0;
 export const TRACKED_PROPS = 1;
 export const ORDER_VALUE = 0;

@@ -6,7 +6,6 @@ export const KEY = 'shopbell';
 export const BREAKER_KEY = 'shopbell.breaker';
 export const EARLY_KEY = 'shopbell.early';
 export const GZIP_KEY = 'shopbell.gzip';
-export const ZONE_KEY = 'shopbell.zone';
 const TAB_KEY = 'shopbell.tab';
 // Browsers keep 2,500,000 characters an origin at least (WebKit). Waiting events are stored only where the site's and the
 // tracker's own are fewer than this: with the most that waiting events of a tab take, 64 KiB are left to the site then.

@@ -98,6 +98,7 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
         referrer: &from.as_ref().filter(|_| is_foreign).map(origin_and_path).unwrap_or_default(),
         referrer_name: if referrer_name.is_empty() && is_foreign { referring } else { &referrer_name },
         is_return,
+        is_message: ["mail", "newsl", "sms", "push"].iter().any(|word| source.contains(word) || medium.contains(word)),
     };
     landing.lines()
 }

@@ -34,6 +34,8 @@ lists! {
         REFERRER_NAME,
         /// Not empty if the visitor came back from a payment gateway or a login page. Nothing else is said then.
         IS_RETURN,
+        /// Not empty if the campaign is one of messages: by mail, SMS or push.
+        IS_MESSAGE,
     }
 
     /// The stored record, in front of the session's totals, head and sources.

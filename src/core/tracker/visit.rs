@@ -124,6 +124,9 @@ impl Visit {
         let is_arrival = !is_spa || is_other && !campaign.is_empty();
         if is_arrival {
             self.is_fresh = is_spa || kind == navigation::LOAD;
+            if self.is_fresh && arrival.is_called {
+                self.record.session.totals[totals::HELD_UNTIL] = 0;
+            }
             self.arrival = arrival;
         }
         self.browser_closed |= lines::number_at(to, navigated::BROWSER_CLOSED) > 0;

@@ -2,7 +2,7 @@
 
 use super::{Page, Tab, World};
 use crate::model::{Arrival, Deed, Model};
-use crate::plan::{CAMPAIGNS, REFERRERS};
+use crate::plan::{CAMPAIGNS, MESSAGES, REFERRERS};
 use shopbell_core::attribution::Landing;
 use shopbell_core::id::Entropy;
 use shopbell_core::tracker::{Input, Navigation, NavigationKind, Tracker};
@@ -143,6 +143,7 @@ impl World<'_> {
             referrer: &referrer_url,
             referrer_name: referrer,
             is_return,
+            is_message: medium == MESSAGES,
         };
         let path = PATHS[path];
         let next_seq = self.tabs[tab].as_ref().map_or(0, |tab| {

@@ -60,8 +60,8 @@ export interface Shopbell {
   /** Ends the session and begins another, once a second at most. */
   newSession(): void;
   /**
-   * Tells that the visitor is about to pay at another site: until the purchase, an hour at most, nothing but
-   * `newSession()` ends the session.
+   * Tells that the visitor is about to pay at another site: until the purchase, or an arrival by a message or an ad, an hour
+   * at most, nothing but `newSession()` ends the session.
    */
   checkoutPending(): void;
   /**
