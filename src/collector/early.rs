@@ -1,7 +1,7 @@
 //! Pages that were left before they had a tracker, replayed by the core as their next page's tracker replays them.
 //!
-//! The body is a line of JSON a page, the oldest first (`tests/formats/early.schema.json`). What comes of it are native
-//! batches: the same events under the same ids as the tracker will send, which deduplication makes one.
+//! The body is a JSON object a page, the oldest first (`tests/formats/early.schema.json`), one behind another and however
+//! libraries of that page indent them. What comes of it are native batches: the same events under the same ids as the tracker will send, which deduplication makes one.
 
 pub(crate) mod landing;
 mod options;
@@ -67,20 +67,19 @@ struct Page {
 
 /// Whether a body is of early pages.
 pub fn is_early(body: &[u8]) -> bool {
-    body.starts_with(BEGINNING)
+    body.iter().filter(|byte| !byte.is_ascii_whitespace()).take(BEGINNING.len()).eq(BEGINNING)
 }
 
 /// Reads early pages, and gives the batches that their trackers would have sent. The error is one sentence.
 pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
-    let text = str::from_utf8(body).map_err(|_| "the body is no UTF-8; accepted are lines of JSON".to_owned())?;
+    let text = str::from_utf8(body).map_err(|_| "the body is no UTF-8; accepted are objects of JSON".to_owned())?;
     let mut pages: Vec<Page> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
-        if index == PAGES_MAX {
-            return Err(format!("the body has more than {PAGES_MAX} lines; accepted is one for each early page"));
+    for page in serde_json::Deserializer::from_str(&lone_surrogates(text)).into_iter() {
+        if pages.len() == PAGES_MAX {
+            return Err(format!("the body has more than {PAGES_MAX} objects; accepted is one for each early page"));
         }
-        let page = serde_json::from_str(&lone_surrogates(line))
-            .map_err(|error| format!("line {} is no early page: {error}", index + 1))?;
-        pages.push(page);
+        let number = pages.len() + 1;
+        pages.push(page.map_err(|error| format!("object {number} is no early page: {error}"))?);
     }
     // Pages that found the same record are one chain, as each goes on with what the one before has made of it.
     let chains = pages.chunk_by(|one, next| one.record == next.record);
@@ -167,6 +166,8 @@ fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, json:
         return 1;
     }
     let (props, order) = if name == PURCHASE { purchase(json) } else { (json.into(), String::new()) };
+    // A library of the page may have indented it: a line break would shift the lines behind it.
+    let props = props.replace(|letter: char| letter < ' ', " ");
     tracker.handle(moment, Input::Tracked { name: &name, props: &props, order: &order });
     0
 }
@@ -229,18 +230,47 @@ mod tests {
     }
 
     #[test]
+    fn early_pages_are_the_same_however_they_are_indented() {
+        let indented: String = GOOD
+            .lines()
+            .map(|page| {
+                let mut page: serde_json::Value = serde_json::from_str(page).expect("JSON");
+                for call in page["calls"].as_array_mut().into_iter().flatten() {
+                    for json in call.as_array_mut().into_iter().flatten().skip(3) {
+                        let value = json.as_str().and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
+                        if let Some(value) = value {
+                            *json = format!("{value:#}").into();
+                        }
+                    }
+                }
+                format!("{page:#}\n")
+            })
+            .collect();
+        assert!(
+            indented.lines().count() > 20
+                && is_early(indented.replacen("{\n", "{\n  \"schema\": \"shopbell/early/1\",\n", 1).as_bytes())
+        );
+        let told = |body: &str| {
+            let batches = read(body.as_bytes()).expect("early pages");
+            let events = batches.into_iter().flat_map(|batch| batch.events);
+            events.map(|event| (event.id, event.name, event.seq)).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&indented), told(GOOD));
+    }
+
+    #[test]
     fn what_is_no_early_page_is_one_sentence() {
         #[track_caller]
         fn check(body: &str, sentence: &str) {
             let found = read(body.as_bytes()).map(|batches| batches.len());
             assert_eq!(found, Err(sentence.to_owned()), "{body}");
         }
-        check("{}", "line 1 is no early page: missing field `url` at line 1 column 2");
+        check("{}", "object 1 is no early page: missing field `url` at line 1 column 2");
         let page = GOOD.lines().next().expect("a page");
-        check(&format!("{page}\nx"), "line 2 is no early page: expected value at line 1 column 1");
+        check(&format!("{page}\nx"), "object 2 is no early page: expected value at line 2 column 1");
         check(
             &page.replace("\"began\":[", "\"began\":[true,"),
-            "line 1 is no early page: invalid type: boolean `true`, expected f64 at line 1 column 217",
+            "object 1 is no early page: invalid type: boolean `true`, expected f64 at line 1 column 217",
         );
     }
 }

@@ -10,7 +10,7 @@ use crate::effect::Output;
 use crate::tracker::{Input, Moment, Tracker};
 use alloc::vec::Vec;
 
-/// Another page begins. `chance` is what it drew, of 128 bits at least. It is a tab of its own, whose name follows from that:
+/// Another page begins. `chance` is what no other page has drawn. It is a tab of its own, whose name follows from that:
 /// pages of two tabs may be left at the same moment, each behind the same page before.
 pub fn next_page(tracker: &mut Tracker, chance: &str) {
     tracker.renew(chance);

@@ -13,6 +13,7 @@ import {
   profile,
   serve,
   session,
+  snippet,
   track,
   until,
 } from './support.js';
@@ -62,6 +63,27 @@ async function check(before, { attributes = '' } = {}) {
   return events;
 }
 
+/** The same, where the page is left before it has a tracker: the stub keeps what is called, and the collector reads it. */
+async function checkStub(before) {
+  await serve(context, '**/tag', {});
+  await serve(context, '**/early', { before: before + snippet, tag: '<i data-collector="/collect" data-site="shop"></i>' });
+  const page = await context.newPage();
+  for (const order of ['A', 'B']) {
+    await page.goto(`${collector.url}/early`);
+    await track(page, 'purchase', { transaction_id: order, value: 59.9, currency: 'EUR', items: ITEMS });
+  }
+  await page.goto('about:blank');
+  const names = async () => (await collector.events()).map(({ name }) => name).sort();
+  await until('all is stored', async () => (await collector.events()).length === 5);
+  const expected = ['page_view', 'page_view', 'purchase', 'purchase', 'session_start'];
+  assert.deepEqual(await names(), expected);
+  // What the next page's tracker finds in storage is the same.
+  const next = await open(context, `${collector.url}/tag`);
+  await flush(next);
+  assert.deepEqual(await names(), [...expected, 'page_view'].sort());
+  for (const { name, props } of await collector.events()) if (name === 'purchase') assert.deepEqual(props.items, ITEMS);
+}
+
 const script = (code) => `<script>${code}</script>`;
 
 test("a member that every object has is nobody's option", () =>
@@ -102,6 +124,9 @@ for (const [what, code] of [
     'screen and crypto are its own',
     'var screen = null; Object.defineProperty(window, "crypto", { value: undefined });',
   ],
+  ['performance is its own', 'var performance = { mark() {} };'],
+  ['performance is hidden by a name of its own', 'let performance = "fast";'],
+  ['performance is undefined', 'window.performance = undefined;'],
   ['screen is a list, and there is no idle time', 'let screen = []; delete window.requestIdleCallback;'],
   ['there is no queueMicrotask and no AbortController', 'delete window.queueMicrotask; delete window.AbortController;'],
   ['queueMicrotask does nothing', 'window.queueMicrotask = () => {};'],
@@ -122,8 +147,12 @@ for (const [what, code] of [
     'pushState is not writable',
     `Object.defineProperty(History.prototype, 'pushState', { value: History.prototype.pushState });`,
   ],
-])
+]) {
   test(`a page on which ${what}`, () => check(script(code)));
+  if (/arrays|JSON|crypto|performance/.test(what)) {
+    test(`the stub on a page on which ${what}`, () => checkStub(script(code)));
+  }
+}
 
 for (const [what, html] of [
   ['title', '<form name="title"></form>'],

@@ -32,8 +32,8 @@ pub struct History {
     starts: HashMap<String, String>,
     /// What arrived, by event id: its session, tab and seq.
     arrived: HashMap<String, (String, String, u64)>,
-    /// Events of early pages, by id.
-    early: HashSet<String>,
+    /// Ids of the events that were counted.
+    counted: HashSet<String>,
     /// Sessions whose latest activity a replay may have written over, as it did not see yet what another tab had written.
     unsure: HashSet<Rc<str>>,
     clock_was_set: bool,
@@ -53,7 +53,7 @@ impl History {
             tracked: HashMap::new(),
             starts: HashMap::new(),
             arrived: HashMap::new(),
-            early: HashSet::new(),
+            counted: HashSet::new(),
             unsure: HashSet::new(),
             clock_was_set: false,
         }
@@ -201,13 +201,23 @@ impl History {
             }
             *next_seq += 1;
             let (id, name) = (lines::at(facts, event::ID), lines::at(facts, event::NAME));
+            stored.push((id.to_owned(), name.to_owned()));
+        }
+        let session = Rc::clone(session);
+        for (id, name) in &stored {
+            self.count(&session, id, name);
+        }
+        Ok(stored)
+    }
+
+    /// An event counts once, however often it is replayed, and however many tabs begin its session at once.
+    fn count(&mut self, session: &Rc<str>, id: &str, name: &str) {
+        if self.counted.insert(id.to_owned()) {
             let counts = self.tracked.entry(Rc::clone(session)).or_default();
             counts[0] += 1;
             counts[1] += u64::from(name == "page_view");
             counts[2] += u64::from(name == "purchase");
-            stored.push((id.to_owned(), name.to_owned()));
         }
-        Ok(stored)
     }
 
     /// A replay wrote this session.
@@ -217,18 +227,12 @@ impl History {
         }
     }
 
-    /// A page that was left before it had a tracker was replayed; its events count once, however often it is.
+    /// A page that was left before it had a tracker was replayed.
     pub fn replayed(&mut self, segments: &[Segment]) {
         for segment in segments {
             let session: Rc<str> = lines::at(&segment.head, head::ID).into();
             for facts in segment.events() {
-                let name = lines::at(facts, event::NAME);
-                if self.early.insert(lines::at(facts, event::ID).to_owned()) {
-                    let counts = self.tracked.entry(Rc::clone(&session)).or_default();
-                    counts[0] += 1;
-                    counts[1] += u64::from(name == "page_view");
-                    counts[2] += u64::from(name == "purchase");
-                }
+                self.count(&session, lines::at(facts, event::ID), lines::at(facts, event::NAME));
             }
         }
     }

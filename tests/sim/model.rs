@@ -403,7 +403,8 @@ impl Model {
         let Some(session) = &mut self.session else { return };
         for (place, more) in more.into_iter().enumerate() {
             session.counts[place] += more;
-            self.unwritten[place] += more;
+            // Whoever begins the same session sends the same first event.
+            self.unwritten[place] += if name == "session_start" { 0 } else { more };
         }
     }
 }

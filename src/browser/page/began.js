@@ -6,7 +6,7 @@ import { now } from './clock.js';
 export const pageNow = () => ({
   began: now(),
   referrer: document.referrer,
-  type: performance.getEntriesByType('navigation')[0]?.type,
+  type: window.performance?.getEntriesByType?.('navigation')[0]?.type,
   url: location.href,
 });
 

@@ -5,11 +5,14 @@ import { attempt } from './guard.js';
 const DAY_MS = 864e5;
 const QUARTER_MS = 9e5;
 
+/** Monotonic time in milliseconds; a page may have something else under the name of `performance`. */
+export const uptime = () => window.performance?.now?.() ?? Date.now();
+
 /**
  * Wall and monotonic time, in milliseconds.
  * @returns {[number, number]}
  */
-export const now = () => [Date.now(), performance.now()];
+export const now = () => [Date.now(), uptime()];
 
 /**
  * Writes dates in a zone. Swedish ones are ISO 8601; there is none for a zone that the browser does not know. The first of

@@ -5,8 +5,7 @@ import { attempt, toLines } from './guard.js';
 import { toJson } from './json.js';
 import { INPUT_DEVICE } from './layout.js';
 
-let timeZone; // its name
-let isAsked;
+let timeZone; // its name; empty while it is asked for
 
 /**
  * Members of a JSON object. `Temporal` tells the zone at once, `Intl` takes 20 to 70 ms the first time: where there is no
@@ -17,7 +16,7 @@ export function device() {
   const size = attempt(() => (screen.width > 0 ? [screen.width, screen.height] : undefined));
   const known = {
     language: navigator.language,
-    time_zone: timeZone,
+    time_zone: timeZone || undefined,
     screen: size,
     bot: navigator.webdriver ? 'webdriver' : undefined,
   };
@@ -26,10 +25,10 @@ export function device() {
 
 /** Asks for the zone in the dear way, if that is still to do: when a batch has left, and the page has nothing else to do. */
 export function askZone() {
-  if (timeZone || isAsked) return;
-  isAsked = true;
+  if (timeZone != null) return;
+  timeZone = '';
   (globalThis.requestIdleCallback ?? setTimeout)(() => {
-    timeZone = attempt(() => new Intl.DateTimeFormat().resolvedOptions().timeZone);
+    timeZone = attempt(() => new Intl.DateTimeFormat().resolvedOptions().timeZone) ?? '';
     report(INPUT_DEVICE, device());
   });
 }

@@ -15,9 +15,10 @@ import { EARLY_KEY, isAllStored, KEY, read, store, take } from './storage.js';
 export function replayEarly() {
   const text = take(EARLY_KEY);
   const chains = [];
-  for (const line of text.split('\n')) {
+  // Libraries of a page may indent its JSON.
+  for (const json of text.split(/\n(?={)/)) {
     attempt(() => {
-      const page = JSON.parse(line);
+      const page = JSON.parse(json);
       const { type, began, left, chance, record = '' } = page;
       const view = toInput(viewKind(), arrival({ ...page, kind: kindOf(type), seq: 0 }), began);
       const calls = toCalls(page);
@@ -32,5 +33,5 @@ export function replayEarly() {
   }
   for (const { inputs, left } of chains) give(read(KEY), [...inputs, left]);
   // What could not be stored is still there for the next page.
-  if (text && !isAllStored()) store(EARLY_KEY, text);
+  if (!isAllStored()) store(EARLY_KEY, text);
 }

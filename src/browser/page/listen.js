@@ -1,6 +1,7 @@
 // What the page is listened to for, and the timer.
 
 import { arrive, changed } from './arrivals.js';
+import { uptime } from './clock.js';
 import { add, afterwards, report, settle } from './facts.js';
 import { attempt, later } from './guard.js';
 import {
@@ -50,7 +51,7 @@ export function listen() {
   let moved = sampled;
   on(window, ['pointerdown', 'keydown', 'wheel', 'touchmove', 'scroll'], ({ isTrusted, type }) => {
     if (!isTrusted) return;
-    const at = performance.now();
+    const at = uptime();
     if (type != 'scroll') moved = at;
     if (at - sampled >= ACTIVITY_MS && at - moved < SCROLL_MS) {
       sampled = at;

@@ -1,5 +1,6 @@
 // Requests: how a batch leaves, and what came of it.
 
+import { uptime } from './clock.js';
 import { askZone } from './device.js';
 import { afterwards, report } from './facts.js';
 import { attempt, later, newAborter, toLines } from './guard.js';
@@ -35,7 +36,7 @@ let waiting = []; // to call when nothing is in flight
 /** Whether the page is left, or kept for back and forward. */
 export let hasLeft = false;
 export const leave = (isLeft) => (hasLeft = isLeft);
-export const isHidden = () => hasLeft || document.hidden;
+export const isHidden = () => document.hidden || hasLeft;
 
 /** Calls `done` as soon as nothing is in flight. */
 export function whenSettled(done) {
@@ -83,7 +84,7 @@ export function send(body, batch, isRetry) {
   inFlight++;
   const post = async (isPacked) => {
     const packed = isPacked ? await gzip(body) : body;
-    began = performance.now();
+    began = uptime();
     const response = await fetch(chosen.collector, {
       ...POST,
       body: packed,
@@ -121,7 +122,7 @@ export function send(body, batch, isRetry) {
   start().catch(() => {
     // Requests of a page that is left fail, though they may have arrived: the next page finds out.
     if (hasLeft) return;
-    const isBlocked = navigator.onLine && performance.now() - began < BLOCKED_MS;
+    const isBlocked = navigator.onLine && uptime() - began < BLOCKED_MS;
     answer(isBlocked ? OUTCOME_BLOCKED : OUTCOME_FAILED);
   });
 }

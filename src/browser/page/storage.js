@@ -1,5 +1,6 @@
 // The one gate to what the browser keeps.
 
+import { uptime } from './clock.js';
 import { attempt } from './guard.js';
 
 export const KEY = 'shopbell';
@@ -71,7 +72,7 @@ export function store(key, text) {
 
 /** Whether a segment may be stored and the site still has room. */
 function leavesRoom() {
-  const now = performance.now();
+  const now = uptime();
   if (now - countedAt >= COUNT_MS) {
     countedAt = now;
     let left = STORED_CHARS_MAX;

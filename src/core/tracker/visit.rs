@@ -209,6 +209,8 @@ impl Visit {
         self.browser_closed = false;
         self.next_manual = moment.uptime.after_ms(MANUAL_MS_MIN);
         self.base = Numbers::default();
+        // Tabs that begin the same session at once send the same first event: it is counted once.
+        self.base[totals::EVENTS] = 1;
     }
 
     /// The record is to be written with the effects of this task.

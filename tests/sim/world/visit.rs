@@ -36,9 +36,10 @@ impl World<'_> {
     pub(super) fn reload(&mut self, tab: usize) -> Result<(), String> {
         self.leave(tab)?;
         self.recover_own(tab)?;
-        // Under the URL of a landing page.
-        let arrival = Arrival::new(1, 0, false);
-        self.view(tab, NavigationKind::Reload, arrival, (1, 0, false), false, 2)?;
+        // Under the URL of a landing page: an ad's, or a newsletter's.
+        let campaign = if self.pages_so_far.is_multiple_of(2) { 1 } else { 5 };
+        let arrival = Arrival::new(campaign, 0, false);
+        self.view(tab, NavigationKind::Reload, arrival, (campaign, 0, false), false, 2)?;
         self.adopt(tab)
     }
 

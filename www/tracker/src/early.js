@@ -40,7 +40,8 @@ export function leave(facts, options) {
     ...facts,
     left: now(),
     offset: new Date().getTimezoneOffset(),
-    chance: crypto.getRandomValues(new Uint32Array(4)) + '',
+    // For ids: a browser may seed its numbers with 32 bits, and no two pages are left in the same instant of both clocks.
+    chance: Math.random() + '' + now(),
     record: local[KEY],
   };
   facts.calls = [];

@@ -82,10 +82,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     flush: () =>
       new Promise((resolve) => {
         const timer = setTimeout(resolve, FLUSH_MS);
-        finish(() => {
-          clearTimeout(timer);
-          resolve(undefined);
-        });
+        finish(() => resolve(clearTimeout(timer)));
       }),
   };
   if (state == 'early') globalThis[RUNNING] = [handle, options.site];
