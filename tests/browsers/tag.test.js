@@ -1,6 +1,7 @@
 // The tag as pages have it, its options, and how often a page may begin a tracker.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { Collector, close, end, flush, launch, open, profile, serve, session, until } from './support.js';
 
@@ -94,3 +95,55 @@ test('a second tracker of another site is one sentence, and a begin without a co
   await arrived(`${TAG}${other}${first}`, 4);
   assert.deepEqual(said, ['shopbell: this page is tracked as shop']);
 });
+
+const dist = (name) => readFile(new URL(`../../www/tracker/dist/${name}`, import.meta.url));
+
+/** A page whose script is spoiled so: what it says, and that nobody waits and nothing is lost. */
+async function cannotStart(name, spoil, sentence) {
+  const said = [];
+  context.on('console', (message) => message.text().startsWith('shopbell') && said.push(message.text()));
+  await spoil();
+  await serve(context, '**/spoiled', { tag: TAG.replace('shopbell.js', name) });
+  await serve(context, '**/whole', {});
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/spoiled`);
+  await page.evaluate(() => shopbell.track('purchase', { transaction_id: 'A1', value: 10, currency: 'EUR' }));
+  const early = performance.now();
+  await until('the sentence', () => said.length);
+  await flush(page);
+  assert.ok(performance.now() - early < 5000, 'flush() waits for nothing');
+  assert.match(said.join('\n'), sentence);
+  await page.goto(`${collector.url}/whole`);
+  await flush(await page);
+  const names = (await collector.settled(4)).map((event) => event.name);
+  assert.deepEqual(names, ['session_start', 'page_view', 'purchase', 'page_view']);
+}
+
+test('a module that is not there', () =>
+  cannotStart(
+    'shopbell.split.js',
+    () => context.route('**/shopbell.wasm', (route) => route.fulfill({ status: 404, body: 'none' })),
+    /^shopbell: the tracker cannot start: http:.*\/shopbell.wasm is answered with 404$/,
+  ));
+
+test('a module that is something else', () =>
+  cannotStart(
+    'shopbell.split.js',
+    () => context.route('**/shopbell.wasm', (route) => route.fulfill({ body: '<!doctype html>' })),
+    /^shopbell: the tracker cannot start: CompileError.*$/,
+  ));
+
+for (const charset of ['windows-1252', 'shift_jis', 'koi8-r'])
+  test(`a script without its byte order mark, read as ${charset}`, () =>
+    cannotStart(
+      'shopbell.js',
+      async () => {
+        const body = (await dist('shopbell.js')).subarray(3);
+        await context.route('**/shopbell.js', (route) =>
+          route.request().frame().url().endsWith('spoiled')
+            ? route.fulfill({ body, contentType: `text/javascript; charset=${charset}` })
+            : route.continue(),
+        );
+      },
+      /^shopbell: the tracker cannot start: its script was not read as UTF-8$/,
+    ));

@@ -32,15 +32,6 @@ import {
 } from './layout.js';
 import { chosen } from './rules.js';
 
-const UTM = {
-  [LANDING_UTM_SOURCE]: 'utm_source',
-  [LANDING_UTM_MEDIUM]: 'utm_medium',
-  [LANDING_UTM_CAMPAIGN]: 'utm_campaign',
-  [LANDING_UTM_TERM]: 'utm_term',
-  [LANDING_UTM_CONTENT]: 'utm_content',
-  [LANDING_UTM_ID]: 'utm_id',
-};
-
 let page; // the page in view, by its URL
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
@@ -114,17 +105,21 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
     .map(([name, value]) => [name.replace(/^(amp;|#?0*38;)+/, ''), clean(value)])
     .filter(([, value]) => value);
   const first = (...names) => values.find(([name]) => names.includes(name))?.[1] ?? '';
+  const utm = (name) => first(`utm_${name}`);
+  const source = utm('source').toLowerCase();
+  const medium = utm('medium').toLowerCase();
   const isForeign = there && !isOwn && !isReturn;
-  const found = {
+  return {
+    [LANDING_UTM_SOURCE]: source,
+    [LANDING_UTM_MEDIUM]: medium,
+    [LANDING_UTM_CAMPAIGN]: utm('campaign'),
+    [LANDING_UTM_TERM]: utm('term'),
+    [LANDING_UTM_CONTENT]: utm('content'),
+    [LANDING_UTM_ID]: utm('id'),
     [LANDING_PARAMETERS]: values.map(([name]) => (/^\w+$/.test(name) ? `${name} ` : '')).join(''),
     [LANDING_REFERRER]: isForeign ? clean(`${from.protocol}//${from.host}${from.pathname}`) : '',
     [LANDING_REFERRER_NAME]: (!isOwn && first('ref', 'source').toLowerCase()) || (isForeign ? there : ''),
     [LANDING_IS_RETURN]: isReturn || '',
-    [LANDING_IS_MESSAGE]: /mail|newsl|sms|push/i.test(first('utm_source') + first('utm_medium')) || '',
+    [LANDING_IS_MESSAGE]: /mail|newsl|sms|push/.test(source + medium) || '',
   };
-  for (const [line, name] of Object.entries(UTM)) {
-    const value = first(name);
-    found[line] = /(source|medium)$/.test(name) ? value.toLowerCase() : value;
-  }
-  return found;
 }

@@ -7,7 +7,7 @@ import { fromBytes } from './load.js';
 install(async () => {
   // The module takes its place after the script is bundled, so the bundler must not take its length for a constant.
   const masked = String(text);
-  const bytes = new Uint8Array(masked.length);
-  for (let index = 0; index < masked.length; index++) bytes[index] = masked.charCodeAt(index) ^ mask;
-  return fromBytes(bytes);
+  // Read by another charset, if a tool took its byte order mark away, a byte may be any character.
+  if (/[^\0-\xff]/.test(masked)) throw 'its script was not read as UTF-8';
+  return fromBytes(Uint8Array.from(masked, (char) => char.charCodeAt() ^ mask));
 });

@@ -5,4 +5,9 @@ import { fromBytes } from './load.js';
 import { findTag } from './tag.js';
 
 const { src } = /** @type {any} */ (findTag() ?? {});
-install(async () => fromBytes(await (await fetch(new URL('shopbell.wasm', src))).arrayBuffer()));
+install(async () => {
+  const response = await fetch(new URL('shopbell.wasm', src));
+  // Some site builders copy a script elsewhere, and not what stands beside it.
+  if (!response.ok) throw `${response.url} is answered with ${response.status}`;
+  return fromBytes(await response.arrayBuffer());
+});
