@@ -98,9 +98,11 @@ impl IndexMut<usize> for Totals {
 }
 
 impl Totals {
-    /// Counts from the beginning.
+    /// Counts from the beginning; the latest order stays known, as its page may be opened again in the next session.
     pub(crate) fn clear(&mut self) {
+        let last_order = self[totals::LAST_ORDER];
         self.numbers = Numbers::default();
+        self[totals::LAST_ORDER] = last_order;
         self.currency.clear();
     }
 
@@ -118,18 +120,18 @@ impl Totals {
     pub fn count(&mut self, name: &str, order: &str) {
         self[totals::EVENTS] += 1;
         self[totals::PAGE_VIEWS] += u64::from(*name == *PAGE_VIEW);
-        self[totals::FUNNEL_STEP] = self[totals::FUNNEL_STEP].max(funnel_step(name) as u64);
-        if !order.is_empty() {
-            self.add_order(order);
+        if order.is_empty() || self.add_order(order) {
+            self[totals::FUNNEL_STEP] = self[totals::FUNNEL_STEP].max(funnel_step(name) as u64);
         }
     }
 
-    fn add_order(&mut self, lines: &str) {
+    /// Adds an order, unless it is the latest again; returns whether it is another.
+    fn add_order(&mut self, lines: &str) -> bool {
         let (id, currency) = (lines::at(lines, order::ID), lines::at(lines, order::CURRENCY));
         self[totals::HELD_UNTIL] = 0;
         let fingerprint = id::fingerprint(id) & 0xffff_ffff;
         if !id.is_empty() && fingerprint == self[totals::LAST_ORDER] {
-            return;
+            return false;
         }
         self[totals::LAST_ORDER] = fingerprint;
         self[totals::TRANSACTIONS] += 1;
@@ -139,6 +141,7 @@ impl Totals {
         if *self.currency == *currency {
             self[totals::REVENUE] = self[totals::REVENUE].saturating_add(lines::number_at(lines, order::VALUE));
         }
+        true
     }
 
     /// Adds what this tab counted since `base` to the totals that another tab has stored since, which are the base from here

@@ -81,7 +81,7 @@ pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
     ];
     // Speed first, then flat and put together anew, then size: a twenty-fifth smaller than size alone.
     let passes = [
-        "--one-caller-inline-max-function-size=50",
+        "--one-caller-inline-max-function-size=1000",
         "--traps-never-happen",
         "--low-memory-unused",
         "-O3",
@@ -95,8 +95,7 @@ pub(crate) fn optimise(wasm: &Path) -> Result<Names> {
         "--tuple-optimization",
         "-Oz",
         "--reorder-locals",
-        // What belongs together stands together, which compresses better than short indices for what is called often.
-        "--reorder-functions-by-name",
+        "--reorder-functions",
         "--strip-debug",
         "--strip-producers",
         "--strip-target-features",

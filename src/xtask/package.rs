@@ -196,7 +196,7 @@ fn bundle(entry: &str, style: Style, output: &Path) -> Result<()> {
     let mut terser = Command::new("node");
     terser.arg(root().join("www/node_modules/terser/bin/terser")).arg(output).arg("--output").arg(output);
     let plain = if style == Style::Inline { ",conditionals=false,if_return=false,comparisons=false" } else { "" };
-    let compress = format!("passes=3,toplevel,unsafe_arrows,inline=1{plain}");
+    let compress = format!("passes=3,pure_getters,toplevel,unsafe_arrows,inline=1{plain}");
     terser.args(["--ecma", "2022", "--compress", &compress, "--mangle", "toplevel"]);
     run(if style == Style::Module { terser.arg("--module") } else { &mut terser })?;
     let bundled = fs::read_to_string(output)?;

@@ -4,7 +4,21 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { Collector, close, end, flush, launch, open, profile, ready, root, session, track, until } from './support.js';
+import {
+  Collector,
+  clocked,
+  close,
+  end,
+  flush,
+  launch,
+  open,
+  profile,
+  ready,
+  root,
+  session,
+  track,
+  until,
+} from './support.js';
 
 let collector;
 let context;
@@ -488,4 +502,27 @@ test('a person makes an order in the shop and sees it, live, in the report', asy
   assert.equal(figures.Orders, '1', 'the thank-you page loaded twice is one order');
   await report.click('#latest summary');
   await report.waitForSelector('#latest td:has-text("purchase")');
+});
+
+test("on a device's second page an event takes less than 90 bytes of the wire", async () => {
+  context = await clocked(context);
+  await flush(await bare());
+  const page = await bare();
+  const sizes = [];
+  page.on('request', (request) => request.url().endsWith('/collect') && sizes.push(request.postDataBuffer().length));
+  for (let nth = 0; nth < 100; nth += 1) {
+    await track(page, 'view_item', {
+      item_id: `sku-${nth}`,
+      price: 19.9,
+      currency: 'EUR',
+      position: nth,
+      list: 'home',
+    });
+    await context.clock.fastForward(50);
+  }
+  await flush(page);
+  await collector.settled(103);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0) / 101;
+  console.log(`${bytes.toFixed(0)} bytes an event in ${sizes.length} requests`);
+  assert.ok(bytes < 90, `${bytes} bytes an event`);
 });

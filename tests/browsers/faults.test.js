@@ -316,11 +316,11 @@ test('one of four tabs crashes', async () => {
 });
 
 /** Crashes a page with events that its collector did not take. */
-async function crashWithEvents() {
+async function crashWithEvents(tracks = (page) => track(page, 20)) {
   const page = await bare();
   await flush(page);
   await collector.down();
-  await track(page, 20);
+  await tracks(page);
   await flush(page);
   const crashed = page.waitForEvent('crash');
   const devtools = await context.newCDPSession(page);
@@ -338,6 +338,16 @@ test('what a dead tab left is taken over by one', async () => {
   const taken = context.batches.slice(before).filter((batch) => batch.events.some(({ name }) => name === 'view_item'));
   assert.equal(taken.length, 1);
   await check('a tab crashes with 20 events, three pages open at once', 25, { most: 8 });
+});
+
+test('what a dead tab left in hundreds of tasks is taken over in a few', async () => {
+  await crashWithEvents(async (page) => {
+    for (let task = 0; task < 260; task += 1) await track(page, 1);
+  });
+  const page = await bare();
+  await until('all is taken over', async () => (await session(page)).sent + (await session(page)).waiting >= 261);
+  await drained(page);
+  await check('a tab crashes with 260 events of as many tasks, another page', 263, { most: 20 });
 });
 
 test('what a dead tab left is taken over by a page that comes into view', async () => {

@@ -66,7 +66,10 @@ async function check(before, { attributes = '' } = {}) {
 /** The same, where the page is left before it has a tracker: the stub keeps what is called, and the collector reads it. */
 async function checkStub(before) {
   await serve(context, '**/tag', {});
-  await serve(context, '**/early', { before: before + snippet, tag: '<i data-collector="/collect" data-site="shop"></i>' });
+  await serve(context, '**/early', {
+    before: before + snippet,
+    tag: '<i data-collector="/collect" data-site="shop"></i>',
+  });
   const page = await context.newPage();
   for (const order of ['A', 'B']) {
     await page.goto(`${collector.url}/early`);

@@ -10,9 +10,9 @@
 
 use shopbell_core::attribution::Landing;
 use shopbell_core::effect::Output;
-use shopbell_core::event::{Money, Order};
+use shopbell_core::event::{Money, Order, funnel_name};
 use shopbell_core::id::Entropy;
-use shopbell_core::layout::{event, source};
+use shopbell_core::layout::{event, source, totals};
 use shopbell_core::lines;
 use shopbell_core::outbox::next_part;
 use shopbell_core::record::RECORD_KEY;
@@ -434,6 +434,29 @@ fn a_session_begins_with_its_start_and_a_page() {
     tells("load /, 30m, pay", "session_start page_view");
     tells("load /, 1s, new session", "session_start page_view");
     tells("load /, 31m, look, timer, hide", "session_start page_view");
+}
+
+/// Orders and the furthest funnel step of the latest session.
+#[track_caller]
+fn counts(story: &str, expected: (u64, &str)) {
+    let browser = play(&Rules::default(), story);
+    let totals = &browser.tabs[&browser.tab].session().expect("a session").totals;
+    let step = funnel_name(totals[totals::FUNNEL_STEP] as usize);
+    assert_eq!((totals[totals::TRANSACTIONS], step), expected, "{story}");
+}
+
+#[test]
+fn an_order_counts_once_however_often_its_page_is_opened() {
+    counts("load /, buy 1", (1, "purchase"));
+    counts("load /, buy 1, buy 1", (1, "purchase"));
+    counts("load /, buy 1, buy 2", (2, "purchase"));
+    counts("load /, buy , buy ", (2, "purchase"));
+    counts("load /, buy 1, reload /, buy 1", (1, "purchase"));
+    counts("load /, buy 1, 31m, reload /, buy 1", (0, "visit"));
+    counts("load /, buy 1, 1d, load /thanks, buy 1", (0, "visit"));
+    counts("load /, buy 1, 31m, load /, 31m, load /, buy 1", (0, "visit"));
+    counts("load /, buy 1, 31m, load /, buy 2, buy 1", (2, "purchase"));
+    counts("load /, buy 1, 31m, tab two, load /, buy 1, tab one, click", (0, "visit"));
 }
 
 /// The sources of the latest session: its own, the device's first, the latest that was not direct.

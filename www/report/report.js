@@ -30,6 +30,10 @@ function money(value, currency) {
   }
 }
 
+/** What a session's orders came to; nothing where there are none, or none of a readable value. */
+const sold = ({ transactions, unreadable_orders, revenue, currency }) =>
+  transactions > unreadable_orders ? money(revenue, currency) : '';
+
 function span(ms) {
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
@@ -45,6 +49,7 @@ async function ask(path, query = {}) {
 }
 
 function figures(report) {
+  const revenues = report.revenues.filter(({ revenue }) => revenue > 0);
   const shown = {
     Sessions: count.format(report.sessions),
     Visitors: count.format(report.visitors),
@@ -53,11 +58,17 @@ function figures(report) {
     Orders: count.format(report.transactions),
     Conversion: percent.format(report.conversion_rate),
     'Average order': report.transactions ? money(report.average_order_value, report.currency) : '–',
-    Revenue: money(report.revenue, report.currency),
+    Revenue: revenues.length ? revenues.map(({ revenue, currency }) => money(revenue, currency)) : money(0),
   };
+  if (report.unreadable_orders) shown['Orders without a value'] = count.format(report.unreadable_orders);
   at('figures').replaceChildren(
     ...Object.entries(shown).map(([name, value]) =>
-      element('div', {}, element('dt', { textContent: name }), element('dd', { textContent: value })),
+      element(
+        'div',
+        {},
+        element('dt', { textContent: name }),
+        ...[value].flat().map((textContent) => element('dd', { textContent })),
+      ),
     ),
   );
 }
@@ -144,7 +155,7 @@ function row(session) {
     cell(span(session.duration_ms), 'number'),
     cell(session.page_views === 1 ? '1 page' : `${session.page_views} pages`, 'number soft wide'),
     funnel,
-    cell(session.transactions ? money(session.revenue, session.currency) : '', 'number'),
+    cell(sold(session), 'number'),
   );
   const inside = element('div', { className: 'inside' });
   const details = element('details', { open: open.has(session.id) }, summary, inside);

@@ -144,8 +144,9 @@ export function adopt() {
   const tabs = orphans;
   orphans = [];
   const found = outboxKeys().filter(([, tab]) => tabs.includes(tab));
-  // Each segment's first chunk comes before the others, and these in order.
-  found.sort(([, , first, seq = -1], [, , otherFirst, otherSeq = -1]) => first - otherFirst || seq - otherSeq);
+  // Each segment's first chunk, whose key is shorter, comes before the others, and these in order: numbers that are longer
+  // are greater. There may be thousands.
+  found.sort(([key], [other]) => key.length - other.length || (key > other ? 1 : -1));
   for (const [key] of found) add(INPUT_RECOVERED, `${toLines({ [RECOVERED_KEY]: key })}\n${read(key)}`);
   if (found[0]) report(INPUT_TIMER_FIRED);
 }

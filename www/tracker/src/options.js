@@ -23,7 +23,7 @@ const isText = (most, fallback) => [
 ];
 
 /** The browser is asked only where the site names a zone: that takes 20 ms and more. */
-const isZone = (zone) => zone === false || zone == 'local' || zone == 'UTC' || calendar(zone);
+const isZone = (zone) => [false, 'local', 'UTC'].includes(zone) || calendar(zone);
 
 /** Each option: its test, what is accepted in words, its default. A page may have given every other object more members. */
 const known = {
