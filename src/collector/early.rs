@@ -231,25 +231,24 @@ mod tests {
 
     #[test]
     fn early_pages_are_the_same_however_they_are_indented() {
-        let indented: String = GOOD
-            .lines()
-            .map(|page| {
-                let mut page: serde_json::Value = serde_json::from_str(page).expect("JSON");
-                for call in page["calls"].as_array_mut().into_iter().flatten() {
-                    for json in call.as_array_mut().into_iter().flatten().skip(3) {
-                        let value = json.as_str().and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
-                        if let Some(value) = value {
-                            *json = format!("{value:#}").into();
-                        }
-                    }
-                }
-                format!("{page:#}\n")
-            })
-            .collect();
-        assert!(
-            indented.lines().count() > 20
-                && is_early(indented.replacen("{\n", "{\n  \"schema\": \"shopbell/early/1\",\n", 1).as_bytes())
-        );
+        let indent = |json: &mut serde_json::Value| {
+            let value = json.as_str().and_then(|json| serde_json::from_str::<serde_json::Value>(json).ok());
+            if let Some(value) = value {
+                *json = format!("{value:#}").into();
+            }
+        };
+        let mut indented = String::new();
+        for page in GOOD.lines() {
+            let mut page: serde_json::Value = serde_json::from_str(page).expect("JSON");
+            for call in page["calls"].as_array_mut().into_iter().flatten() {
+                call.as_array_mut().into_iter().flatten().skip(3).for_each(indent);
+            }
+            indented.push_str(&serde_json::to_string_pretty(&page).expect("JSON"));
+            indented.push('\n');
+        }
+        assert!(indented.lines().count() > 20);
+        let beginning = indented.replacen("{\n", "{\n  \"schema\": \"shopbell/early/1\",\n", 1);
+        assert!(is_early(beginning.as_bytes()));
         let told = |body: &str| {
             let batches = read(body.as_bytes()).expect("early pages");
             let events = batches.into_iter().flat_map(|batch| batch.events);
