@@ -4,10 +4,17 @@
 //! way here. Each event says when it happened on the same clock and, on the page's monotonic clock, how long after the
 //! page began: so how long ago it was is known even where the clock was set back in between.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// A request is on its way for up to half a minute, and that is no error of the clock.
 const LATE_MS_MAX: i64 = 35_000;
 /// Clocks that are kept in step by the network differ by less.
 const EARLY_MS_MAX: i64 = 5_000;
+
+/// This collector's clock, in Unix milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64
+}
 
 /// When a batch left, on the visitor's clock and on the page's, and when it came.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@
 //!   clock     how wrong a visitor's clock is
 //!   schema    the tables
 //!   store     one writer that commits batches in groups; readers beside it
+//!   keeping   how long it stays, and what is erased at a visitor's wish
 //!   report    totals out of the tables
 //!   figures   amounts and ratios, as they are shown
 //!   server    HTTP: the routes, the limits, the pages
@@ -21,6 +22,7 @@ mod clock;
 pub mod early;
 pub mod faults;
 mod figures;
+pub mod keeping;
 mod lists;
 mod order;
 mod report;

@@ -23,6 +23,8 @@ pub(crate) struct Query {
     pub(crate) from: Option<i64>,
     /// Sessions that began before this time.
     pub(crate) to: Option<i64>,
+    /// Whether sessions of bots are wanted; if nothing is said, lists have them, and a report has not.
+    pub(crate) bots: Option<bool>,
 }
 
 impl Query {
@@ -197,9 +199,10 @@ pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Resu
          FROM sessions
          WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
             AND (?3 IS NULL OR started_at - clock_skew_ms >= ?3) AND (?4 IS NULL OR started_at - clock_skew_ms < ?4)
+            AND (?6 IS NOT FALSE OR bot IS NULL)
          ORDER BY started_at DESC, number DESC LIMIT ?5",
     )?;
-    let params = params![query.site, query.session_id, query.from, query.to, query.limit()];
+    let params = params![query.site, query.session_id, query.from, query.to, query.limit(), query.bots];
     let mut sessions: Vec<Session> = statement.query_map(params, session)?.collect::<rusqlite::Result<_>>()?;
     sessions.reverse();
     Ok(sessions)

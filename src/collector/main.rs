@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use clap::Parser;
 use shopbell_collector::faults::{Faults, HELP};
+use shopbell_collector::keeping::{Keep, erase_old};
 use shopbell_collector::server;
 use shopbell_collector::store::Store;
 use std::io::IsTerminal;
@@ -29,6 +30,9 @@ struct Arguments {
     /// Folder with the shop, the report and the built tracker, to serve them too.
     #[arg(long)]
     www: Option<PathBuf>,
+    /// How long to keep what was received, such as 400d; for good if it is not said.
+    #[arg(long, value_name = "DAYS")]
+    keep: Option<Keep>,
     #[arg(long, value_name = "SPEC", help = HELP)]
     faults: Option<Faults>,
 }
@@ -63,6 +67,9 @@ async fn serve(arguments: &Arguments) -> Result<JoinHandle<()>> {
     let mut listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let (store, writer) = Store::open(&arguments.store)?;
+    if let Some(keep) = arguments.keep {
+        tokio::spawn(erase_old(store.clone(), keep));
+    }
     println!("listening on http://{address}");
     let router = server::router(store, arguments.www.as_deref(), arguments.faults.clone());
     let faults = arguments.faults.clone().unwrap_or_default();

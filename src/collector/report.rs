@@ -15,6 +15,8 @@ const GAPS: usize = 100;
 #[derive(Serialize)]
 pub(crate) struct Report {
     sessions: i64,
+    /// Sessions that said of themselves that they are a machine's. They are left out, unless `bots=true` asks for them.
+    bots: i64,
     visitors: i64,
     page_views: i64,
     pages_per_session: f64,
@@ -74,21 +76,29 @@ struct Step {
     rate: f64,
 }
 
-/// The sessions that a report is about. Parameters 1 to 3: site, from, to.
-const CHOSEN: &str = "FROM sessions
+/// The sessions of a site and a time. Parameters 1 to 3: site, from, to.
+const SESSIONS: &str = "FROM sessions
     WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR started_at - clock_skew_ms >= ?2)
         AND (?3 IS NULL OR started_at - clock_skew_ms < ?3)";
 
+/// Those that a report is about.
+fn chosen(query: &Query) -> String {
+    format!("{SESSIONS}{}", if query.bots == Some(true) { "" } else { " AND bot IS NULL" })
+}
+
 /// The totals of the sessions that began in a time.
 pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result<Report> {
-    let chosen = params![query.site, query.from, query.to];
+    let parameters = params![query.site, query.from, query.to];
+    let bots = format!("SELECT count(*) {SESSIONS} AND bot IS NOT NULL");
+    let bots = connection.query_row(&bots, parameters, |row| row.get(0))?;
+    let chosen = chosen(query);
     let totals = format!(
         "SELECT count(*), count(DISTINCT device_id), coalesce(sum(page_views), 0),
             coalesce(avg(last_event_at - started_at), 0.0), coalesce(sum(transactions), 0), coalesce(sum(transactions > 0), 0)
-         {CHOSEN}"
+         {chosen}"
     );
     let (sessions, visitors, page_views, mean_duration_ms, transactions, converted): (i64, i64, i64, f64, i64, i64) =
-        connection.query_row(&totals, chosen, |row| {
+        connection.query_row(&totals, parameters, |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
     let revenues = revenues(connection, query)?;
@@ -96,6 +106,7 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
     let gaps = gaps(connection, query)?;
     Ok(Report {
         sessions,
+        bots,
         visitors,
         page_views,
         pages_per_session: ratio(page_views, sessions),
@@ -121,8 +132,9 @@ fn revenues(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Reve
     let sql = format!(
         "SELECT currency, count(*), CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER),
             count(*) - count(value_ten_thousandths)
-         FROM orders WHERE (site, session_id) IN (SELECT site, id {CHOSEN} AND transactions > 0)
-         GROUP BY currency ORDER BY 2 DESC, 1"
+         FROM orders WHERE (site, session_id) IN (SELECT site, id {} AND transactions > 0)
+         GROUP BY currency ORDER BY 2 DESC, 1",
+        chosen(query)
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
@@ -134,7 +146,8 @@ fn revenues(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Reve
 
 fn groups(connection: &Connection, query: &Query, by: &str) -> rusqlite::Result<Vec<Group>> {
     let sql = format!(
-        "SELECT {by}, count(*), sum(transactions) {CHOSEN} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {LANDING_PAGES}"
+        "SELECT {by}, count(*), sum(transactions) {} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {LANDING_PAGES}",
+        chosen(query)
     );
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
@@ -145,7 +158,8 @@ fn groups(connection: &Connection, query: &Query, by: &str) -> rusqlite::Result<
 
 /// The steps that were taken: one that a site never tells is none of its funnel.
 fn funnel(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Step>> {
-    let sql = format!("SELECT count(*), coalesce(sum(funnel_steps & ?5 > 0), 0) {CHOSEN} AND funnel_steps & ?4 > 0");
+    let steps = "SELECT count(*), coalesce(sum(funnel_steps & ?5 > 0), 0)";
+    let sql = format!("{steps} {} AND funnel_steps & ?4 > 0", chosen(query));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut steps: Vec<Step> = Vec::new();
     let mut before = (1, 0);

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     PRIMARY KEY (site, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS sessions_by_start ON sessions (site, started_at);
+CREATE INDEX IF NOT EXISTS sessions_by_device ON sessions (device_id);
 
 CREATE TABLE IF NOT EXISTS events (
     place INTEGER PRIMARY KEY,
@@ -132,6 +133,8 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     // Readers do not wait for the writer. FULL: a commit is on the disk before it is acknowledged.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is erased is overwritten.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.execute_batch(TABLES)?;
     for (table, column, kind) in NEWER {
         let known = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";

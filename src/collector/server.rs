@@ -1,27 +1,30 @@
 //! HTTP: `POST /collect`, the API, and the pages.
 
 use crate::batch::{BODY_BYTES_MAX, Batch};
+use crate::clock::now_ms;
 use crate::early;
 use crate::faults::{Faults, misbehave};
+use crate::keeping::erase_device;
 use crate::lists::{self, Query};
 use crate::report;
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result};
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 use std::error::Error;
 use std::future::{Future, IntoFuture};
 use std::io::Read;
-use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::net::{IpAddr, SocketAddr};
+use std::path;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tower_http::cors::{Any, CorsLayer};
@@ -47,7 +50,7 @@ const SHOP_ROUTES: [&str; 6] = ["/", "/c/{category}", "/p/{product}", "/cart", "
 
 /// The collector as a service. With `www`, it serves the shop, the report and the tracker from that folder; with `faults`
 /// it misbehaves.
-pub fn router(store: Store, www: Option<&Path>, faults: Option<Faults>) -> Router {
+pub fn router(store: Store, www: Option<&path::Path>, faults: Option<Faults>) -> Router {
     let mut collect = Router::new()
         .route("/collect", post(collect))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -68,6 +71,7 @@ pub fn router(store: Store, www: Option<&Path>, faults: Option<Faults>) -> Route
         .route("/api/events", get(events))
         .route("/api/sessions", get(sessions))
         .route("/api/report", get(report))
+        .route("/api/devices/{id}", delete(erase))
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     // Trackers on other origins send without credentials. Only this site's own pages read.
     let cors = CorsLayer::new()
@@ -83,7 +87,7 @@ pub fn router(store: Store, www: Option<&Path>, faults: Option<Faults>) -> Route
     router.layer(TraceLayer::new_for_http())
 }
 
-fn pages(www: &Path) -> Router {
+fn pages(www: &path::Path) -> Router {
     let mut router = Router::new();
     for route in SHOP_ROUTES {
         router = router.route_service(route, ServeFile::new(www.join("shop/index.html")));
@@ -105,7 +109,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<()> {
     let (stopping, stopped) = oneshot::channel();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async {
         stop.await;
         let _ = stopping.send(());
     });
@@ -230,7 +235,32 @@ async fn answer<T: Serialize + Send + 'static>(
     }
 }
 
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_millis() as u64
+/// Erases all that is known of a device.
+async fn erase(
+    State(store): State<Store>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Path(device_id): Path<String>,
+) -> Response {
+    if !is_from_here(peer, &headers) {
+        let sentence = "devices are erased from this machine alone, by way of no proxy and under its loopback name";
+        return refuse(StatusCode::FORBIDDEN, sentence.to_owned());
+    }
+    match store.change(move |connection| erase_device(connection, &device_id)).await {
+        Ok(erased) => Json(erased).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not erased");
+            again("the device could not be erased; try again")
+        }
+    }
+}
+
+/// Whether somebody on this machine asks: no proxy of it, and no page whose name was bound to it (DNS rebinding).
+fn is_from_here(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+    let is_loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let is_forwarded =
+        ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
+    peer.ip().to_canonical().is_loopback() && is_loopback && !is_forwarded
 }

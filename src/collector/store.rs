@@ -5,9 +5,11 @@ use crate::clock::Sent;
 use crate::order::Order;
 use crate::schema;
 use anyhow::{Context, Result, bail};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde_json::value::RawValue;
 use shopbell_core::event::{PAGE_VIEW, PURCHASE, funnel_step};
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -40,7 +42,7 @@ pub enum StoreError {
 pub struct Store {
     path: PathBuf,
     jobs: SyncSender<Job>,
-    readers: Arc<Mutex<Vec<Connection>>>,
+    connections: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Store {
@@ -55,11 +57,11 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
         }
+        create_private(&path).with_context(|| format!("the store {} cannot be made", path.display()))?;
         let connection = schema::open(&path)?;
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let writer = thread::Builder::new().name("store".to_owned()).spawn(move || write(connection, &queue))?;
-        let readers = Arc::default();
-        Ok((Self { path, jobs, readers }, writer))
+        Ok((Self { path, jobs, connections: Arc::default() }, writer))
     }
 
     /// Stores a batch, each event once by its id; returns after the commit.
@@ -78,17 +80,38 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.change(|connection| query(connection)).await
+    }
+
+    /// Changes what is stored, taking turns with the writer, on a thread that may block.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
         let store = self.clone();
         tokio::task::spawn_blocking(move || {
-            let pooled = store.readers.lock().ok().and_then(|mut readers| readers.pop());
-            let connection = pooled.map_or_else(|| schema::open(&store.path), Ok)?;
-            let answer = query(&connection)?;
-            if let Ok(mut readers) = store.readers.lock() {
-                readers.push(connection);
+            let pooled = store.connections.lock().ok().and_then(|mut connections| connections.pop());
+            let mut connection = pooled.map_or_else(|| schema::open(&store.path), Ok)?;
+            let answer = change(&mut connection)?;
+            if let Ok(mut connections) = store.connections.lock() {
+                connections.push(connection);
             }
             Ok(answer)
         })
         .await?
+    }
+}
+
+/// Makes the file if it is not there, readable for whoever runs the collector and nobody else. SQLite gives the files beside it
+/// the same rights.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -112,7 +135,7 @@ fn write(mut connection: Connection, queue: &Receiver<Job>) {
 }
 
 fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in group {
         add(&transaction, &job.batch, job.received_at)?;
     }

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { deliver, example } from './example.js';
 import {
   Collector,
   clocked,
@@ -35,49 +36,24 @@ afterEach(async () => {
   await end(context).finally(() => collector.stop());
 });
 
+/** From here on the clock stands still in Paris until it is moved. */
+async function standingStill(time) {
+  context = await clocked(context, time);
+  await context.clock.pauseAt(new Date(time.getTime() + 1000));
+}
+
 /** Opens a page of the shop at a time. */
 async function at(time, path) {
-  context = await clocked(context, time);
-  // From here on the clock stands still until it is moved.
-  await context.clock.pauseAt(new Date(time.getTime() + 1000));
+  await standingStill(time);
   return open(context, collector.url + path);
 }
 
 /** Moves the clock on, which runs no timer longer than it must. */
 const pass = (ms) => context.clock.fastForward(ms);
 
-/**
- * Flushes until nothing waits. A request that is in flight while the clock leaps counts as failed, and is tried again
- * when its wait, on the page's clock, is over.
- */
-const deliver = (page) =>
-  until('all is delivered', async () => {
-    await flush(page);
-    if (!(await session(page)).waiting) return true;
-    await pass(2000);
-  });
-
 test('the example: an ad, four products in twelve minutes, an order; next evening, direct, eight minutes', async () => {
-  const page = await at(EVENING, '/p/lamp?utm_source=facebook&utm_medium=cpc&utm_campaign=autumn&fbclid=x');
-  for (const product of ['throw', 'rug', 'mugs']) {
-    await pass(4 * MINUTE);
-    await page.goto(`${collector.url}/p/${product}`);
-    await ready(page);
-  }
-  await page.click('#add');
-  await page.click('#added a');
-  await page.click('text=Check out');
-  await page.click('text=Place the order');
-  await page.waitForSelector('#order-id');
-  await ready(page);
-  await deliver(page);
-  await page.close();
-
-  await context.clock.setSystemTime(new Date(EVENING.getTime() + 24 * 60 * MINUTE));
-  const next = await open(context, `${collector.url}/`);
-  await pass(8 * MINUTE);
-  await next.click('a[href="/p/teapot"]');
-  await deliver(next);
+  await standingStill(EVENING);
+  await example(context, collector.url);
 
   const sessions = await collector.sessions();
   assert.equal(sessions.length, 2);
@@ -120,7 +96,7 @@ test('29:59.999 without activity is the same session, 30:00.000 a new one', asyn
   assert.notEqual(second.id, first.id);
   assert.equal(second.reason, 'inactivity');
   assert.equal(second.previous_id, first.id);
-  await deliver(page);
+  await deliver(context, page);
   const events = (await collector.events()).filter((event) => event.session_id === second.id);
   assert.deepEqual(
     events.map(({ name }) => name),

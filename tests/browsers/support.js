@@ -74,6 +74,7 @@ export class Collector {
   }
 
   async down(signal = 'SIGTERM') {
+    if (this.process.exitCode !== null || this.process.signalCode) return;
     const ended = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill(signal);
     await ended;

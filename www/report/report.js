@@ -220,11 +220,14 @@ function period() {
   return { from: today.getTime() - (days - 1) * DAY_MS };
 }
 
+const withBots = () => at('bots').querySelector('input');
+
 let drawn = '';
 
 async function refresh() {
   try {
-    const query = { ...period(), site: new URLSearchParams(location.search).get('site') ?? undefined };
+    const bots = withBots().checked;
+    const query = { ...period(), bots, site: new URLSearchParams(location.search).get('site') ?? undefined };
     const [report, sessions] = await Promise.all([ask('report', query), ask('sessions', { ...query, limit: LATEST })]);
     at('live').textContent = 'live';
     at('live').className = 'on';
@@ -232,6 +235,8 @@ async function refresh() {
     if (answer === drawn) return;
     drawn = answer;
     at('empty').hidden = report.sessions > 0;
+    at('bots').hidden = !report.bots;
+    at('bots').querySelector('span').textContent = `with ${count.format(report.bots)} of bots`;
     figures(report);
     charts(report);
     latest(sessions);
@@ -247,7 +252,7 @@ async function live() {
   setTimeout(live, REFRESH_MS);
 }
 
-at('period').addEventListener('change', refresh);
+for (const choice of ['period', 'bots']) at(choice).addEventListener('change', refresh);
 addEventListener('resize', () => {
   drawn = '';
   refresh();

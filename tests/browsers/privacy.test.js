@@ -1,0 +1,151 @@
+// What a visit leaves in the browser and sends, compared with what src/core/formats/privacy.md says of it.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { example } from './example.js';
+import {
+  Collector,
+  clocked,
+  close,
+  EVENING,
+  end,
+  flush,
+  launch,
+  open,
+  profile,
+  root,
+  serve,
+  snippet,
+  track,
+  until,
+} from './support.js';
+
+let collector;
+let context;
+before(launch);
+after(close);
+beforeEach(async () => {
+  collector = await Collector.start();
+  context = await profile();
+});
+afterEach(async () => {
+  await end(context).finally(() => collector.stop());
+});
+
+/** The tables of the page: of each row the names in its first cell, and the other cells. */
+const tables = (await readFile(`${root}/src/core/formats/privacy.md`, 'utf8'))
+  .split(/\n\n/)
+  .filter((part) => part.startsWith('| '))
+  .map((table) =>
+    table
+      .trim()
+      .split('\n')
+      .slice(2)
+      .map((row) => {
+        const [names, ...cells] = row.slice(2, -2).split(' | ');
+        return { names: [...names.matchAll(/`(.+?)`/g)].map(([, name]) => name), cells };
+      }),
+  );
+const [kept, sent, early] = tables;
+
+/** What of ours stands in the browser: keys by place, and whatever else a page could keep things in. */
+async function inBrowser(page) {
+  const found = await page.evaluate(async () => ({
+    localStorage: Object.keys(localStorage),
+    sessionStorage: Object.keys(sessionStorage),
+    cookies: document.cookie,
+    databases: (await indexedDB.databases()).map(({ name }) => name),
+    caches: await caches.keys(),
+    name: window.name,
+    state: JSON.stringify(history.state) ?? '',
+  }));
+  const { localStorage, sessionStorage, state, ...others } = found;
+  assert.deepEqual(others, { cookies: '', databases: [], caches: [], name: '' });
+  assert.doesNotMatch(state, /shopbell/);
+  const ours = (keys) => keys.filter((key) => key.includes('shopbell'));
+  const named = (key) =>
+    key.replace(/^(shopbell)\.\w+\.\d+(\.\d+)?$/, (_, name, seq) => `${name}.<tab>.<seq>${seq ? '.<seq>' : ''}`);
+  return [
+    ...ours(localStorage).map((key) => `localStorage ${named(key)}`),
+    ...ours(sessionStorage).map((key) => `sessionStorage ${named(key)}`),
+  ];
+}
+
+/** The fields of a value, down to what the site itself gives. */
+function fieldsOf(value, path = '') {
+  if (['events[].props', 'options', 'calls[]'].includes(path) || value === null || typeof value !== 'object')
+    return [path];
+  if (Array.isArray(value)) return value.flatMap((one) => fieldsOf(one, `${path}[]`));
+  return Object.entries(value).flatMap(([name, member]) => fieldsOf(member, path ? `${path}.${name}` : name));
+}
+
+/** Each field that was found is in the table, and each that is always there was found. */
+function compare(table, found, what) {
+  const all = new Set(found);
+  const isOf = (name, field) => (name.endsWith('.*') ? field.startsWith(name.slice(0, -1)) : field === name);
+  const names = table.flatMap((row) => row.names);
+  const unlisted = [...all].filter((field) => !names.some((name) => isOf(name, field)));
+  assert.deepEqual(unlisted, [], `${what}, and not in the table`);
+  const always = table.filter(({ cells }) => cells.at(-1) === 'always').flatMap((row) => row.names);
+  const missing = always.filter((name) => ![...all].some((field) => isOf(name, field)));
+  assert.deepEqual(missing, [], `in the table, and not ${what}`);
+}
+
+const listed = () => kept.flatMap(({ names: [key], cells: [place] }) => `${place} ${key}`);
+
+test('a visit keeps and sends what the tables say, and nothing else', async () => {
+  context = await clocked(context);
+  await context.clock.pauseAt(new Date(EVENING.getTime() + 1000));
+  const found = new Set();
+  const look = async (page) => (await inBrowser(page)).forEach((key) => found.add(key));
+  await example(context, collector.url, look);
+  assert.deepEqual(
+    [...found].filter((key) => !listed().includes(key)),
+    [],
+  );
+  compare(
+    sent,
+    context.batches.flatMap((batch) => fieldsOf(batch)),
+    'sent',
+  );
+  assert.deepEqual(await context.cookies(), []);
+});
+
+test('so do visits on which all goes wrong', async () => {
+  const found = new Set();
+  const look = async (page) => (await inBrowser(page)).forEach((key) => found.add(key));
+  await serve(context, '**/bare', {});
+  await serve(context, '**/early', { before: snippet, tag: '<i data-collector="/collect" data-site="shop"></i>' });
+  const page = await open(context, `${collector.url}/bare`);
+  await flush(page);
+  await collector.down();
+  for (let nth = 0; nth < 3; nth += 1) await track(page, 'waits', { nth });
+  await flush(page);
+  await look(page);
+  await page.goto(`${collector.url}/early`).catch(() => {});
+  await page.evaluate(() => shopbell.track('kept', { early: true }));
+  await page.goto(`${collector.url}/again/early`);
+  await look(page);
+  // The text that is sent as the page is left is the one that it keeps.
+  const text = await page.evaluate(() => localStorage.getItem('shopbell.early'));
+  const pages = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  await collector.up();
+  await page.goto(`${collector.url}/bare`);
+  await until('all is sent', async () => (await flush(page), (await collector.events()).length >= 8));
+  await look(page);
+  assert.deepEqual([...found].sort(), listed().sort());
+  compare(
+    early,
+    pages.flatMap((page) => fieldsOf(page)),
+    'kept',
+  );
+  compare(
+    sent,
+    context.batches.flatMap((batch) => fieldsOf(batch)),
+    'sent',
+  );
+});
