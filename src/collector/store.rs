@@ -102,7 +102,7 @@ impl Store {
     }
 }
 
-/// Makes the file if it is not there, readable for whoever runs the collector and nobody else. SQLite gives the files beside it
+/// Makes the file if it is not there, readable for whoever runs the collector and nobody else: the files beside it get
 /// the same rights.
 fn create_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
