@@ -2,6 +2,8 @@
 
 use anyhow::{Context, Result};
 use rusqlite::Connection;
+use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -122,10 +124,24 @@ WHERE tab_id <> '' GROUP BY events.site, device_id, tab_id";
 
 /// Opens the database, and creates what is missing.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
+    create_private(path).with_context(|| format!("the store {} cannot be made", path.display()))?;
     let connection =
         Connection::open(path).with_context(|| format!("the store {} cannot be opened", path.display()))?;
     prepare(&connection).with_context(|| format!("the store {} cannot be used", path.display()))?;
     Ok(connection)
+}
+
+/// Makes the file if it is not there, readable for whoever runs the collector and nobody else: the files beside it get
+/// the same rights.
+fn create_private(path: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

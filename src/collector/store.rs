@@ -8,8 +8,6 @@ use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use serde_json::value::RawValue;
 use shopbell_core::event::{PAGE_VIEW, PURCHASE, funnel_step};
-use std::fs::OpenOptions;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -57,7 +55,6 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
         }
-        create_private(&path).with_context(|| format!("the store {} cannot be made", path.display()))?;
         let connection = schema::open(&path)?;
         let (jobs, queue) = sync_channel(QUEUE_MAX);
         let writer = thread::Builder::new().name("store".to_owned()).spawn(move || write(connection, &queue))?;
@@ -99,19 +96,6 @@ impl Store {
             Ok(answer)
         })
         .await?
-    }
-}
-
-/// Makes the file if it is not there, readable for whoever runs the collector and nobody else: the files beside it get
-/// the same rights.
-fn create_private(path: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
     }
 }
 
