@@ -15,6 +15,7 @@ import {
   ready,
   serve,
   session,
+  snippet,
   track,
   until,
 } from './support.js';
@@ -81,6 +82,23 @@ test('a pending checkout holds the session open while the visitor is away, and t
   await track(page, 'later');
   assert.equal((await session(page)).reason, 'inactivity');
 });
+
+for (const [what, query, expected] of [
+  ['an abandoned-cart mail', '?utm_source=shop&utm_medium=email', [2, 'inactivity', 'shop']],
+  ['a push message', '?utm_source=shop&utm_medium=web_push', [2, 'inactivity', 'shop']],
+  ['an ad', '?gclid=x', [2, 'inactivity', 'google']],
+  ["the bank's own link", '?utm_source=bank&utm_medium=redirect', [1, 'first', 'facebook']],
+])
+  test(`a pending checkout without payment, then ${what}`, async () => {
+    context = await clocked(context);
+    const page = await open(context, `${collector.url}/?utm_source=facebook`);
+    await page.evaluate(() => shopbell.checkoutPending());
+    await context.clock.fastForward(45 * MINUTE);
+    await page.goto(`${collector.url}/${query}`);
+    await ready(page);
+    const { number, reason, source } = await session(page);
+    assert.deepEqual([number, reason, source.source], expected);
+  });
 
 test('a session tells the one before it, once, with what that came to', async () => {
   const page = await open(context, `${collector.url}/?utm_source=facebook`);
@@ -210,27 +228,39 @@ test('a page that the browser kept goes on in its tab: one session, each place o
   await end(keeping);
 });
 
-test('a page that is rendered ahead tracks nothing and stores nothing until it is seen', async () => {
-  await context.addInitScript(() => {
-    window.isAhead = true;
-    Object.defineProperty(document, 'prerendering', { get: () => window.isAhead });
+for (const [what, before] of [
+  ['the tracker', ''],
+  ['the stub', snippet],
+])
+  test(`a page that is rendered ahead tracks and stores nothing until it is seen, and begins then: ${what}`, async () => {
+    context = await clocked(context);
+    await context.addInitScript(() => {
+      window.isAhead = true;
+      Object.defineProperty(document, 'prerendering', { get: () => window.isAhead });
+    });
+    await serve(context, '**/ahead', { before: `${before}<script>window.shopbell?.track('first')</script>` });
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/ahead`);
+    await page.evaluate(() => shopbell.track('early'));
+    await context.clock.fastForward(20 * MINUTE);
+    assert.deepEqual(await page.evaluate(() => [shopbell.session(), localStorage.length]), [null, 0]);
+    const seen = await page.evaluate(() => {
+      window.isAhead = false;
+      document.dispatchEvent(new Event('prerenderingchange'));
+      return Date.now();
+    });
+    await ready(page);
+    await flush(page);
+    const events = await collector.events();
+    const expected = ['session_start', 'page_view', ...(before ? ['first'] : []), 'early'];
+    assert.deepEqual(
+      events.map(({ name }) => name),
+      expected,
+    );
+    for (const { name, time } of events) assert.ok(time >= seen, `${name} is told before anybody saw the page`);
+    const [{ started_at, duration_ms }] = await collector.sessions();
+    assert.ok(started_at >= seen && duration_ms < MINUTE);
   });
-  await serve(context, '**/ahead');
-  const page = await context.newPage();
-  await page.goto(`${collector.url}/ahead`);
-  await page.evaluate(() => shopbell.track('early'));
-  assert.deepEqual(await page.evaluate(() => [shopbell.session(), localStorage.length]), [null, 0]);
-  await page.evaluate(() => {
-    window.isAhead = false;
-    document.dispatchEvent(new Event('prerenderingchange'));
-  });
-  await ready(page);
-  await flush(page);
-  assert.deepEqual(
-    (await collector.events()).map(({ name }) => name),
-    ['session_start', 'page_view', 'early'],
-  );
-});
 
 test('a tab that stopped while it agreed with others keeps nobody waiting for long', async () => {
   // Somebody who has the turn and does not give it back.
