@@ -479,6 +479,7 @@ test('the inspector makes a session roll by campaign, inactivity and midnight', 
 });
 
 test('a person makes an order in the shop and sees it, live, in the report', async () => {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'webdriver', { value: false }));
   const report = await context.newPage();
   await report.goto(`${collector.url}/report/`);
   await report.waitForSelector('#empty:not([hidden])');
@@ -502,6 +503,19 @@ test('a person makes an order in the shop and sees it, live, in the report', asy
   assert.equal(figures.Orders, '1', 'the thank-you page loaded twice is one order');
   await report.click('#latest summary');
   await report.waitForSelector('#latest td:has-text("purchase")');
+});
+
+test('a report leaves visits under automation out, says how many, and shows them on request', async () => {
+  const page = await open(context, `${collector.url}/p/rug`);
+  await flush(page);
+  const report = await context.newPage();
+  await report.goto(`${collector.url}/report/`);
+  await report.waitForSelector('#bots:not([hidden])');
+  assert.equal((await report.textContent('#bots')).trim(), 'with 1 of bots');
+  const sessions = () => report.textContent('#figures dd');
+  assert.equal(await sessions(), '0');
+  await report.check('#bots input');
+  await until('they are shown', async () => (await sessions()) === '1');
 });
 
 test("on a device's second page an event takes less than 90 bytes of the wire", async () => {
