@@ -79,8 +79,8 @@ pub struct Arrival {
     pub is_campaign: bool,
     /// Whether the visitor comes back from a payment gateway or a login page, and from nowhere new.
     pub is_return: bool,
-    /// Whether it can be no return from a pending checkout: by a message or an ad, which no bank sends its customers back with.
-    pub is_called: bool,
+    /// Whether a pending checkout is over by it: by a message or an ad, which no bank sends its customers back with.
+    pub ends_checkout: bool,
 }
 
 impl Arrival {
@@ -116,8 +116,8 @@ impl Arrival {
         facts.push(click_id);
         facts.push(referrer);
         let is_return = !lines::next(&mut rest).is_empty();
-        let is_called = !click_id.is_empty() || !lines::next(&mut rest).is_empty();
-        Self { facts: facts.into_text(), is_campaign, is_return, is_called }
+        let ends_checkout = !click_id.is_empty() || !lines::next(&mut rest).is_empty();
+        Self { facts: facts.into_text(), is_campaign, is_return, ends_checkout }
     }
 
     /// From here on it is from nowhere that shows.

@@ -124,7 +124,7 @@ impl Visit {
         let is_arrival = !is_spa || is_other && !campaign.is_empty();
         if is_arrival {
             self.is_fresh = is_spa || kind == navigation::LOAD;
-            if self.is_fresh && arrival.is_called {
+            if self.is_fresh && arrival.ends_checkout {
                 self.record.session.totals[totals::HELD_UNTIL] = 0;
             }
             self.arrival = arrival;
