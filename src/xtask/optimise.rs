@@ -15,7 +15,7 @@ use walrus::{ElementItems, Module};
 /// To describe an import that takes a closure, wasm-bindgen compiles a function that calls it, and finds it by its
 /// place in the function table. js-sys has some fifty such imports. The descriptions are gone once the glue is made,
 /// and so are the imports that nobody uses, but the table still holds the functions, and with them their code.
-/// Nothing calls them by their place: JavaScript calls closures through exports.
+/// Nothing calls them by their place: JavaScript calls closures through exports. What they would say is in the data.
 pub(crate) fn drop_described_closures(module: &mut Module) {
     let is_shim = |name: &str| {
         // The tasks of `js_sys::futures` are there the same way, and no future is spawned here.
@@ -38,7 +38,18 @@ pub(crate) fn drop_described_closures(module: &mut Module) {
             }
         }
     }
+    let said: Vec<_> =
+        module.data.iter().filter_map(|data| Some((data.id(), place_of(SAID_BY_SHIMS, &data.value)?))).collect();
+    for (data, place) in said {
+        module.data.get_mut(data).value.splice(place..place + SAID_BY_SHIMS.len(), SAID_BY_SHIMS.iter().map(|_| 0));
+    }
 }
+
+fn place_of(text: &[u8], data: &[u8]) -> Option<usize> {
+    data.windows(text.len()).position(|window| window == text)
+}
+
+const SAID_BY_SHIMS: &[u8] = b"closure invoked recursively or after being dropped";
 
 /// Drops the exports that JavaScript never asks for: those of the linker, those that only lend texts out or let them grow,
 /// and the table of JavaScript values, which wasm-bindgen makes for every module: this one is told numbers and texts alone.
@@ -145,8 +156,8 @@ pub(crate) fn rename(folder: &Path, names: &Names) -> Result<()> {
 
 /// The glue without what it is better without: a faster way of writing long texts into the module, beside the plain
 /// one that it has for modules which cannot grow a block; making a new decoder for Safari after 2 GiB of texts, and
-/// trying the first one out; byte order marks, which no text of the module begins with. That is 1.1 % of the script. Another
-/// version of wasm-bindgen may write it otherwise: then this fails.
+/// trying the first one out; byte order marks, which no text of the module begins with; keeping a view of the memory, which
+/// is quickly made. That is 1.2 % of the script. Another version of wasm-bindgen may write it otherwise: then this fails.
 fn without_fallbacks(glue: &str) -> Result<String> {
     let mut lean = glue.to_owned();
     let realloc = format!(", wasm.{REALLOC}");
@@ -156,10 +167,7 @@ fn without_fallbacks(glue: &str) -> Result<String> {
         ("cachedTextDecoder.decode();\nconst", "const"),
         ("'utf-8', { ignoreBOM: true }", ""),
         (" >>> 0", ""),
-        (
-            "cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0",
-            "!cachedUint8ArrayMemory0?.byteLength",
-        ),
+        ("cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0", "true"),
     ] {
         if !lean.contains(what) {
             bail!("the glue has no {what:?} any more: see what wasm-bindgen writes now");

@@ -38,14 +38,9 @@ export let hasLeft = false;
 export const leave = (isLeft) => (hasLeft = isLeft);
 export const isHidden = () => document.hidden || hasLeft;
 
-/** Calls `done` as soon as nothing is in flight. */
-export function whenSettled(done) {
-  waiting.push(done);
-}
-
 /** Sends what waits, and calls `done` when that is answered. */
 export function flush(done, at) {
-  whenSettled(done);
+  waiting.push(done);
   report(INPUT_FLUSH, '', at);
 }
 

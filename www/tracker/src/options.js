@@ -71,5 +71,9 @@ export function readTag(tag) {
   return options;
 }
 
-/** Numbers, true and false stand in attributes as in JSON; anything else is text, as is the name of any site. */
-const readText = (name, value) => (name == 'site' ? value : (attempt(() => JSON.parse(value)) ?? value));
+/**
+ * Numbers, true and false stand in attributes as in JSON; anything else is text, as is the name of any site. What cannot be JSON
+ * is not tried: to throw takes a browser 1 ms.
+ */
+const readText = (name, value) =>
+  name != 'site' && /^["[{\d-]|^(true|false)$/.test(value) ? (attempt(() => JSON.parse(value)) ?? value) : value;

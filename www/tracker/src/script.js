@@ -9,5 +9,5 @@ install(async () => {
   const masked = String(text);
   // Read by another charset, if a tool took its byte order mark away, a byte may be any character.
   if (/[^\0-\xff]/.test(masked)) throw 'its script was not read as UTF-8';
-  return fromBytes(Uint8Array.from(masked, (char) => char.charCodeAt(0) ^ mask));
+  return fromBytes(new Uint8Array(masked.length).map((_, index) => masked.charCodeAt(index) ^ mask));
 });

@@ -5,8 +5,9 @@
  * one. A page's element may be named like what the browser tells.
  */
 export function findTag() {
-  const others = document.querySelectorAll('[data-collector], [src*="collector="]');
-  return [document.currentScript, ...others].find((tag) => tag?.localName == 'script');
+  const tag = document.currentScript;
+  const isScript = tag?.localName == 'script';
+  return isScript ? tag : document.querySelector('script[data-collector], script[src*="collector="]');
 }
 
 /** Options of a tag, under their names, as text; none without a tag. */
