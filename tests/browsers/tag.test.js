@@ -147,3 +147,22 @@ for (const charset of ['windows-1252', 'shift_jis', 'koi8-r'])
       },
       /^shopbell: the tracker cannot start: its script was not read as UTF-8$/,
     ));
+
+test('an ordinary start throws nothing, not even what is caught: a first exception takes milliseconds', async () => {
+  const page = await context.newPage();
+  const devtools = await context.newCDPSession(page);
+  const thrown = [];
+  devtools.on('Debugger.paused', ({ reason, data, callFrames: [at] }) => {
+    thrown.push(`${reason}: ${data?.description} in ${at.functionName} at ${at.location.columnNumber}`);
+    devtools.send('Debugger.resume');
+  });
+  await devtools.send('Debugger.enable');
+  await devtools.send('Debugger.setPauseOnExceptions', { state: 'all' });
+  await serve(context, '**/p/**');
+  for (const path of ['/p/lamp', '/p/chair?utm_source=mail', '/p/table']) {
+    await page.goto(`${collector.url}${path}`);
+    await until('it has begun', () => page.evaluate(() => Boolean(window.shopbell?.session())));
+    await flush(page);
+  }
+  assert.deepEqual(thrown, []);
+});

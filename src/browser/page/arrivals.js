@@ -32,6 +32,8 @@ import {
 } from './layout.js';
 import { chosen } from './rules.js';
 
+const NO_URL = 'none:';
+
 let page; // the page in view, by its URL
 
 /** The part of a URL whose change makes another page: all but a fragment that is no path (#/… or #!…). */
@@ -86,7 +88,7 @@ export function changed(kind) {
  * fragment too. Any text will do: what cannot be read is as if it were not there.
  */
 export function landing(url, referrer, { gateways = '', internalCampaigns = true }) {
-  const read = (text) => attempt(() => new URL(text)) ?? new URL('none:');
+  const read = (text) => attempt(() => new URL(text || NO_URL)) ?? new URL(NO_URL);
   const bare = ({ hostname }) => hostname.replace(/^www\./, '');
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
   const [own, from] = [url, referrer].map(read);

@@ -45,8 +45,8 @@ function onLeaving() {
 export const listenForLeaving = () => addEventListener('pagehide', onLeaving, LISTENING);
 afterwards.push(listenForLeaving);
 
-/** Listens to the page from here on. */
-export function listen() {
+/** Listens to what the visitor does: nothing is reported of it before the tracker begins. */
+export function listenForActivity() {
   let sampled = -SCROLL_MS;
   let moved = sampled;
   on(window, ['pointerdown', 'keydown', 'wheel', 'touchmove', 'scroll'], ({ isTrusted, type }) => {
@@ -59,6 +59,10 @@ export function listen() {
       report(INPUT_ACTIVITY);
     }
   });
+}
+
+/** Listens to the page from here on. */
+export function listen() {
   on(document, ['visibilitychange'], () => {
     // Of a page that it kept, WebKit tells this before it is back.
     if (hasLeft) return;

@@ -6,7 +6,7 @@ import { now, useZone } from './clock.js';
 import { device } from './device.js';
 import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './facts.js';
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
-import { listen, listenForLeaving } from './listen.js';
+import { listen, listenForActivity, listenForLeaving } from './listen.js';
 import { startLines, useRules } from './rules.js';
 import { hasLeft, isHidden } from './send.js';
 import { openStorage } from './storage.js';
@@ -23,6 +23,9 @@ export async function start(feed, options, howItBegan) {
   useZone(options.midnight);
   openStorage(options.storage);
   listenForLeaving();
+  // What takes long and needs no turn is done before it, in a task of its own.
+  listenForActivity();
+  const about = device();
   const { tabId, seed, isFirst } = await joinTabs();
   const page = howItBegan();
   // What was left before it had a tracker is an early page. It may be kept, and come back.
@@ -31,7 +34,7 @@ export async function start(feed, options, howItBegan) {
     Object.assign(page, { type: 'back_forward', began: now() });
     return start(feed, options, howItBegan);
   }
-  startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: device() }));
+  startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: about }));
   adopt();
   const kind = kindOf(page.type);
   const wasClosed = options.endOnBrowserClose && isFirst && !document.wasDiscarded && kind == NAVIGATION_LOAD;
