@@ -39,6 +39,7 @@ export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNo
 export function openStorage(wanted) {
   local = localArea(wanted);
   if (wanted == 'local') session = attempt(() => sessionStorage);
+  leavesRoom();
 }
 
 export const isOpen = () => local.setItem;

@@ -16,6 +16,7 @@ let tabId;
 let seed; // what a device without a record derives its ids from
 let isAlone; // whether no other tab lived when this page came, as far as is known
 let orphans = []; // tabs whose events are this page's to send: its own, and those that live no more
+let found = []; // their stored chunks that are still to be taken over
 let isLeaving; // whether the page has left its tab's name and seq for the next page
 let watch; // ends the waits for locks of other tabs
 let releases = []; // to call when the page is left: each gives a lock back, or ends a wait for one
@@ -138,15 +139,25 @@ const isYoung = (chunk) =>
 /** Whether a tab has stored an event within a day. */
 const hasYoung = (name) => outboxKeys().some(([key, tab]) => tab == name && isYoung(read(key)));
 
-/** Takes over what tabs have left behind, as soon as there is a tracker to take it. */
-export function adopt() {
-  if (!isStarted) return;
-  const tabs = orphans;
-  orphans = [];
-  const found = outboxKeys().filter(([, tab]) => tabs.includes(tab));
-  // Each segment's first chunk, whose key is shorter, comes before the others, and these in order: numbers that are longer
-  // are greater. There may be thousands.
-  found.sort(([key], [other]) => key.length - other.length || (key > other ? 1 : -1));
-  for (const [key] of found) add(INPUT_RECOVERED, `${toLines({ [RECOVERED_KEY]: key })}\n${read(key)}`);
-  if (found[0]) report(INPUT_TIMER_FIRED);
+/** Takes over what tabs have left behind, once there is a tracker to take it: in tasks of its own, as there may be thousands. */
+export const adopt = () =>
+  later(() => {
+    if (!isStarted) return;
+    const inOrder = (one, other) => one[2] - other[2] || (one[3] ?? 0) - (other[3] ?? 0);
+    for (const tab of orphans) found.push(...outboxKeys().filter(([, its]) => its == tab).sort(inOrder));
+    orphans = [];
+    takeOver();
+  });
+
+/** A segment a task, all its chunks. */
+function takeOver() {
+  while (found[0]) {
+    const [key] = found.shift();
+    add(INPUT_RECOVERED, `${toLines({ [RECOVERED_KEY]: key })}\n${read(key)}`);
+    if (!found[0]?.[3]) {
+      report(INPUT_TIMER_FIRED);
+      later(takeOver);
+      return;
+    }
+  }
 }
