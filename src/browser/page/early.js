@@ -16,7 +16,7 @@ export function replayEarly() {
   const text = take(EARLY_KEY);
   const chains = [];
   // Libraries of a page may indent its JSON.
-  for (const json of text && text.split(/\n(?={)/)) {
+  for (const json of text ? text.split(/\n(?={)/) : []) {
     attempt(() => {
       const page = JSON.parse(json);
       const { type, began, left, chance, record = '' } = page;
