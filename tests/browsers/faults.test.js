@@ -315,18 +315,23 @@ test('one of four tabs crashes', async () => {
   });
 });
 
-/** Crashes a page with events that its collector did not take. */
-async function crashWithEvents(tracks = (page) => track(page, 20)) {
-  const page = await bare();
-  await flush(page);
+/** Crashes pages with events that their collector did not take. */
+async function crashWithEvents(tracks = (page) => track(page, 20), count = 1) {
+  const pages = [];
+  for (let nth = 0; nth < count; nth += 1) pages.push(await bare());
+  for (const page of pages) await flush(page);
   await collector.down();
-  await tracks(page);
-  await flush(page);
-  const crashed = page.waitForEvent('crash');
-  const devtools = await context.newCDPSession(page);
-  devtools.send('Page.crash').catch(() => {});
-  await crashed;
-  await page.close();
+  for (const page of pages) {
+    await tracks(page);
+    await flush(page);
+  }
+  for (const page of pages) {
+    const crashed = page.waitForEvent('crash');
+    const devtools = await context.newCDPSession(page);
+    devtools.send('Page.crash').catch(() => {});
+    await crashed;
+    await page.close();
+  }
   await collector.up();
 }
 
@@ -338,6 +343,16 @@ test('what a dead tab left is taken over by one', async () => {
   const taken = context.batches.slice(before).filter((batch) => batch.events.some(({ name }) => name === 'view_item'));
   assert.equal(taken.length, 1);
   await check('a tab crashes with 20 events, three pages open at once', 25, { most: 8 });
+});
+
+test('what two dead tabs left under the same numbers is taken over whole', async () => {
+  await crashWithEvents(async (page) => {
+    for (let task = 0; task < 70; task += 1) await track(page, 1);
+  }, 2);
+  const page = await bare();
+  await until('all is taken over', async () => (await session(page)).sent + (await session(page)).waiting >= 141);
+  await drained(page);
+  await check('two tabs crash with 70 events of as many tasks each, another page', 144, { most: 20 });
 });
 
 test('what a dead tab left in hundreds of tasks is taken over in a few', async () => {

@@ -234,19 +234,41 @@ test('storage that keeps nothing and says nothing is no storage', async () => {
   }
 });
 
-test('a frame without an address of its own is no arrival from its own page', async () => {
-  const tag = '<script src="/shopbell.js" data-collector="/collect" data-site="shop"></script>';
-  const frame = tag.replaceAll('"', '&quot;');
-  await context.route('**/outer', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<iframe srcdoc="${frame}"></iframe>` }),
-  );
-  const page = await context.newPage();
-  await page.goto(`${collector.url}/outer`);
-  const [, inner] = page.frames();
-  await inner.waitForFunction(() => window.shopbell?.session());
-  const { source, first_touch } = await inner.evaluate(() => shopbell.session());
-  assert.deepEqual([source.source, first_touch.source], ['(direct)', '(direct)']);
-});
+// Each gives a page a frame, whose tag has the collector's URL.
+for (const [what, frameOf] of [
+  [
+    'srcdoc',
+    (frame, tag) => {
+      frame.srcdoc = tag;
+    },
+  ],
+  [
+    'about:blank, written from outside',
+    (frame, tag) => {
+      frame.contentDocument.write(tag);
+      frame.contentDocument.close();
+    },
+  ],
+  [
+    'a blob',
+    (frame, tag) => {
+      frame.src = URL.createObjectURL(new Blob([tag], { type: 'text/html' }));
+    },
+  ],
+])
+  test(`a frame without an address of its own is no arrival from its own page: ${what}`, async () => {
+    const tag = `<script src="${collector.url}/shopbell.js" data-collector="${collector.url}/collect" data-site="shop"></script>`;
+    const give = `(${frameOf})(document.querySelector('iframe'), ${JSON.stringify(tag).replaceAll('<', '\\x3c')})`;
+    await context.route('**/outer', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<!doctype html><iframe></iframe><script>${give}</script>` }),
+    );
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/outer`);
+    const [, inner] = page.frames();
+    await inner.waitForFunction(() => window.shopbell?.session());
+    const { source, first_touch } = await inner.evaluate(() => shopbell.session());
+    assert.deepEqual([source.source, first_touch.source], ['(direct)', '(direct)']);
+  });
 
 test('a page that is written anew is still left', async () => {
   await serve(context, '**/bare');

@@ -144,7 +144,12 @@ export const adopt = () =>
   later(() => {
     if (!isStarted) return;
     const inOrder = (one, other) => one[2] - other[2] || (one[3] ?? 0) - (other[3] ?? 0);
-    for (const tab of orphans) found.push(...outboxKeys().filter(([, its]) => its == tab).sort(inOrder));
+    for (const tab of orphans)
+      found.push(
+        ...outboxKeys()
+          .filter(([, its]) => its == tab)
+          .sort(inOrder),
+      );
     orphans = [];
     takeOver();
   });
