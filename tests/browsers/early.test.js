@@ -352,6 +352,8 @@ for (const [what, prepare] of [
     await collector.up();
     assert.deepEqual(await collector.get('events?site=early'), []);
     await load(page, 'early', false);
+    // It is taken over in a task of its own, and the page's clock stands still.
+    await page.tabOf.clock.runFor(50);
     await deliver(page);
     await settled('early', 4);
   });
