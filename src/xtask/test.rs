@@ -11,6 +11,8 @@ const MISTAKES: usize = 16;
 
 pub(crate) fn all() -> Result<()> {
     say("checking format, lints and docs");
+    // What takes seconds comes first.
+    javascript()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     tools::wasm_target()?;
@@ -27,7 +29,6 @@ pub(crate) fn all() -> Result<()> {
         "-D",
         "warnings",
     ]))?;
-    javascript()?;
     let mut doc = cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
