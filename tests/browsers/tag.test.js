@@ -166,3 +166,28 @@ test('an ordinary start throws nothing, not even what is caught: a first excepti
   }
   assert.deepEqual(thrown, []);
 });
+
+test('a page that is left before its turn, and comes back, listens once', async () => {
+  await serve(context, '**/p/**', {
+    before: `<script>
+      const heard = [];
+      const { addEventListener } = window;
+      window.addEventListener = function (name, ...all) { heard.push(name); return addEventListener.call(this, name, ...all); };
+      const { request } = LockManager.prototype;
+      LockManager.prototype.request = function (...all) {
+        if (!window.isFree) return new Promise(() => dispatchEvent(new Event('pagehide')));
+        return request.apply(this, all);
+      };
+    </script>`,
+  });
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/p/lamp`);
+  await until('it has left', () => page.evaluate(() => heard.includes('pageshow')));
+  await page.evaluate(() => {
+    window.isFree = true;
+    dispatchEvent(new Event('pageshow'));
+  });
+  await until('it has begun', () => page.evaluate(() => Boolean(window.shopbell?.session())));
+  const times = await page.evaluate(() => heard.filter((name) => name === 'pointerdown').length);
+  assert.equal(times, 1);
+});

@@ -22,9 +22,9 @@ export async function start(feed, options, howItBegan) {
   useRules(options);
   useZone(options.midnight);
   openStorage(options.storage);
+  // What takes long and needs no turn is done before it, in a task of its own. A page that is back listens already.
+  if (!hasLeft) listenForActivity();
   listenForLeaving();
-  // What takes long and needs no turn is done before it, in a task of its own.
-  listenForActivity();
   const about = device();
   const { tabId, seed, isFirst } = await joinTabs();
   const page = howItBegan();

@@ -39,6 +39,7 @@ export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNo
 export function openStorage(wanted) {
   local = localArea(wanted);
   if (wanted == 'local') session = attempt(() => sessionStorage);
+  // There may be thousands of keys to count, which need not be in the task that stores first.
   leavesRoom();
 }
 

@@ -143,6 +143,7 @@ const hasYoung = (name) => outboxKeys().some(([key, tab]) => tab == name && isYo
 export const adopt = () =>
   later(() => {
     if (!isStarted) return;
+    // By the first seq of their segment, and in it by their own.
     const inOrder = (one, other) => one[2] - other[2] || (one[3] ?? 0) - (other[3] ?? 0);
     for (const tab of orphans)
       found.push(
