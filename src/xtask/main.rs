@@ -41,7 +41,7 @@ enum Command {
         words: Vec<String>,
     },
     /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers. With the name of a
-    /// suite in tests/browsers, such as faults, that alone.
+    /// suite in tests/browsers, such as life, that alone and whole.
     Test {
         /// The suite.
         suite: Option<String>,

@@ -135,7 +135,8 @@ test('so do visits on which all goes wrong', async () => {
     .map((line) => JSON.parse(line));
   await collector.up();
   await page.goto(`${collector.url}/bare`);
-  await until('all is sent', async () => (await flush(page), (await collector.events()).length >= 8));
+  // The wait after a few failures may be longer than conditions are waited for.
+  await until('all is sent', async () => (await flush(page), (await collector.events()).length >= 8), 60_000);
   await look(page);
   assert.deepEqual([...found].sort(), listed().sort());
   compare(
