@@ -50,8 +50,12 @@ impl Host {
         let (tab_id, seed) = (lines::at(lines, start::TAB_ID), lines::at(lines, start::SEED));
         let next_seq = lines::number_at(lines, start::NEXT_SEQ);
         let entropy = Entropy::new(lines::at(lines, start::CHANCE));
+        let mut tracker = Tracker::new(report::rules(lines), tab_id, next_seq, seed, entropy);
+        if lines::number_at(lines, start::REVIEWS) > 0 {
+            tracker.review_with(page::review);
+        }
         Self {
-            tracker: Tracker::new(report::rules(lines), tab_id, next_seq, seed, entropy),
+            tracker,
             start: owned(lines),
             device: owned(lines::at(lines, start::DEVICE)),
             is_early,

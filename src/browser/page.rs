@@ -45,6 +45,12 @@ extern "C" {
     pub(crate) fn count_dropped(calls: u32);
 }
 
+#[wasm_bindgen(module = "/page/review.js")]
+extern "C" {
+    /// The site's say in an event, from its lines to those that are to be kept.
+    pub(crate) fn review(lines: &str) -> String;
+}
+
 #[wasm_bindgen(module = "/page/json.js")]
 extern "C" {
     #[wasm_bindgen(catch, js_name = toJson)]
@@ -77,6 +83,7 @@ rooms! {
     "/page/layout.js" GATEWAYS,
     "/page/order.js" readPurchase,
     "/page/rules.js" useRules,
+    "/page/scrub.js" scrubText,
     "/page/tabs.js" claim,
 }
 

@@ -36,7 +36,8 @@ pub struct Batch {
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
 pub struct Device {
-    pub id: String,
+    /// Absent where the visitor wants nothing to tell one page of the device from another.
+    pub id: Option<String>,
     #[serde(default)]
     pub language: Option<String>,
     #[serde(default)]
@@ -62,6 +63,8 @@ pub struct Session {
     pub first_touch: Option<Source>,
     #[serde(default)]
     pub last_non_direct: Option<Source>,
+    #[serde(default)]
+    pub user_id: Option<String>,
     /// Kept as text: what the session before added up to.
     #[serde(default)]
     pub previous: Option<Box<RawValue>>,
@@ -157,6 +160,13 @@ impl Source {
     }
 }
 
+impl Device {
+    /// Its id as it is stored: empty where there is none.
+    pub(crate) fn stored_id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
+    }
+}
+
 impl Batch {
     /// Reads and checks a body. The error is one sentence that names what was wrong and what is accepted.
     pub fn read(body: &[u8]) -> Result<Self, String> {
@@ -188,11 +198,12 @@ impl Batch {
         required("site", &self.site)?;
         time("sent_at", self.sent_at)?;
         time("sent_offset_ms", self.sent_offset_ms.unwrap_or_default())?;
-        required("device.id", &self.device.id)?;
+        self.device.id.as_deref().map_or(Ok(()), |id| required("device.id", id))?;
         required("session.id", &self.session.id)?;
         required("session.reason", &self.session.reason)?;
         time("session.started_at", self.session.started_at)?;
         time("session.number", self.session.number)?;
+        limited("session.user_id", self.session.user_id.as_deref().unwrap_or_default(), LONG_CHARS_MAX)?;
         limited("session.landing_page", &self.session.landing_page, LONG_CHARS_MAX)?;
         let session = &self.session;
         for source in [Some(&session.source), session.first_touch.as_ref(), session.last_non_direct.as_ref()] {
@@ -221,6 +232,7 @@ impl Event {
         limited("page_id", &self.page_id, SHORT_CHARS_MAX)?;
         limited("url", &self.url, LONG_CHARS_MAX)?;
         limited("title", &self.title, LONG_CHARS_MAX)?;
+        limited("consent", self.consent.as_deref().unwrap_or_default(), SHORT_CHARS_MAX)?;
         match &self.props {
             Some(props) if !props.get().starts_with('{') => {
                 Err("props is no object; accepted is a JSON object, or nothing".to_owned())

@@ -94,7 +94,9 @@ pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result
 pub(crate) struct Session {
     id: String,
     site: String,
-    device_id: String,
+    device_id: Option<String>,
+    /// What the site calls the visitor.
+    user_id: Option<String>,
     number: i64,
     reason: String,
     previous_id: Option<String>,
@@ -143,7 +145,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     Ok(Session {
         id: row.get("id")?,
         site: row.get("site")?,
-        device_id: row.get("device_id")?,
+        device_id: Some(row.get("device_id")?).filter(|id: &String| !id.is_empty()),
+        user_id: row.get("user_id")?,
         number: row.get("number")?,
         reason: row.get("reason")?,
         previous_id: row.get("previous_id")?,

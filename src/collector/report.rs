@@ -93,7 +93,7 @@ pub(crate) fn report(connection: &Connection, query: &Query) -> rusqlite::Result
     let bots = connection.query_row(&bots, parameters, |row| row.get(0))?;
     let chosen = chosen(query);
     let totals = format!(
-        "SELECT count(*), count(DISTINCT device_id), coalesce(sum(page_views), 0),
+        "SELECT count(*), count(DISTINCT nullif(device_id, '')), coalesce(sum(page_views), 0),
             coalesce(avg(last_event_at - started_at), 0.0), coalesce(sum(transactions), 0), coalesce(sum(transactions > 0), 0)
          {chosen}"
     );

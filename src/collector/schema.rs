@@ -11,7 +11,10 @@ const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS sessions (
     site TEXT NOT NULL,
     id TEXT NOT NULL,
+    -- Empty where nothing may tell one page of the device from another.
     device_id TEXT NOT NULL,
+    -- What the site calls the visitor.
+    user_id TEXT,
     number INTEGER NOT NULL,
     reason TEXT NOT NULL,
     previous_id TEXT,
@@ -98,7 +101,8 @@ CREATE TABLE IF NOT EXISTS orders (
 ";
 
 /// Columns that databases of earlier versions have not.
-const NEWER: [(&str, &str, &str); 11] = [
+const NEWER: [(&str, &str, &str); 12] = [
+    ("sessions", "user_id", "TEXT"),
     ("sessions", "campaign_id", "TEXT"),
     ("sessions", "first_touch", "TEXT"),
     ("sessions", "last_non_direct", "TEXT"),

@@ -165,7 +165,7 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64)
         .execute(params![
             batch.site,
             session.id,
-            batch.device.id,
+            batch.device.stored_id(),
             session.number as i64,
             session.reason,
             session.previous_id,
@@ -185,6 +185,11 @@ fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64)
             batch.device.bot,
             clock_skew_ms,
         ])?;
+    if let Some(user_id) = &session.user_id {
+        transaction
+            .prepare_cached("UPDATE sessions SET user_id = ?3 WHERE site = ?1 AND id = ?2")?
+            .execute(params![batch.site, session.id, user_id])?;
+    }
     if let Some(previous) = &session.previous {
         transaction
             .prepare_cached("UPDATE sessions SET previous = coalesce(previous, ?3) WHERE site = ?1 AND id = ?2")?
@@ -231,7 +236,7 @@ fn is_told_by_another(transaction: &Transaction<'_>, batch: &Batch, event: &Even
             "INSERT OR IGNORE INTO told_twice (site, device_id, tab_id, seq)
              SELECT ?1, ?5, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
         )?
-        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64, batch.device.id])?;
+        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64, batch.device.stored_id()])?;
     Ok(inserted == 1)
 }
 
@@ -245,7 +250,7 @@ fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, receive
                  ON CONFLICT DO UPDATE SET told = max(told, excluded.told), received = received + 1,
                     latest_at = excluded.latest_at",
             )?
-            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64, batch.device.id])?;
+            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64, batch.device.stored_id()])?;
     }
     Ok(())
 }

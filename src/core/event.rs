@@ -13,6 +13,11 @@ pub const TITLE_UNITS_MAX: usize = 256;
 /// Largest properties of one event, in bytes of JSON, so that one event always fits a batch.
 pub const PROPS_BYTES_MAX: usize = 8_192;
 
+/// Lines of [`layout::standing`](crate::layout::standing) where a site asks for no consent, and does not say who the visitor is.
+pub const GRANTED: &str = "granted\n\n";
+/// The consent under which events tell of no device: each page is for itself.
+pub const DENIED: &str = "denied";
+
 /// The event that begins every session.
 pub const SESSION_START: &str = "session_start";
 /// The event of a page that came into view.

@@ -79,6 +79,10 @@ tables! {
         text TITLE "title",
         /// Its properties: a JSON object, or empty.
         json PROPS "props",
+        /// The visitor's consent when it happened, as [`standing`] says.
+        text CONSENT "consent",
+        /// See [`standing`]. Native batches say it of the session.
+        unsent USER_ID "user_id",
     }
 
     /// What a session adds up to.

@@ -59,7 +59,8 @@
 //! assert_eq!(storage.len(), 1, "the record alone is left");
 //! ```
 //!
-//! **Architecture Invariant:** nothing here asks, waits or calls back. There is no clock, no chance, no
+//! **Architecture Invariant:** nothing here asks, waits or calls back, but for the site's own say in its events
+//! ([`Review`](tracker::Review)), a function of their lines. There is no clock, no chance, no
 //! storage and no network in this crate, and it has no dependencies, so it cannot name them. Chance enters
 //! once, at the start of a page: as [`Entropy`](id::Entropy), and as the seed of a device that has no record.
 //!

@@ -53,6 +53,11 @@ pub fn field_name(field: &str) -> &str {
 pub struct Lines(String);
 
 impl Lines {
+    /// Lines that somebody else has written.
+    pub fn of(text: String) -> Self {
+        Self(text)
+    }
+
     /// Adds a value. What stands behind a line break or a [`SEPARATOR`] in it is left out, so that no value can pass for
     /// several.
     pub fn push(&mut self, value: &str) {
@@ -132,9 +137,9 @@ pub fn first(lines: &str, count: usize) -> &str {
 pub const SEPARATOR: u8 = 0x1e;
 
 const NAME: &str = "shopbell";
-/// The version of what is stored. Version 3 had each event under a key of its own, which is a chunk of one here; its record
-/// was the same.
-const VERSION: u64 = 4;
+/// The version of what is stored. In version 4 an event had no lines of [`layout::standing`](crate::layout::standing); version 3
+/// had each event under a key of its own, which is a chunk of one here. The record is the same in all.
+const VERSION: u64 = 5;
 const VERSION_OLDEST: u64 = 3;
 /// Longest text that is opened at all, in bytes: a chunk of one batch. The longest record, with three sources of the longest
 /// campaigns, has a quarter of it.

@@ -7,7 +7,7 @@ mod visit;
 use crate::effect::{BatchId, Output};
 use crate::event;
 use crate::id::{Entropy, Uuid};
-use crate::layout::{dropped, input, navigated, recovered, tracked};
+use crate::layout::{self, dropped, input, navigated, recovered, standing, tracked};
 use crate::lines::{self, Lines};
 use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Segment};
 use crate::session::{self, Rollover, Rules, Session};
@@ -37,6 +37,10 @@ pub struct Moment<'a> {
     pub breaker: &'a str,
 }
 
+/// A site's say in each event before it is kept: from lines of [`layout::event`] to those that are to be kept, none for an event
+/// that is to be dropped.
+pub type Review = fn(&str) -> String;
+
 /// A tracker of one page.
 ///
 /// Feed it the [`Input`]s of one task of the page with [`handle`](Self::handle), then [`poll`](Self::poll) it and **carry
@@ -51,6 +55,9 @@ pub struct Tracker {
     visit: Visit,
     outbox: Outbox,
     outputs: Vec<Output>,
+    /// Lines of [`layout::standing`].
+    standing: String,
+    review: Option<Review>,
     /// Whether the page was hidden or left since the latest [`poll`](Self::poll).
     is_leaving: bool,
     /// Whether more is to come of what earlier pages left: a segment is not sent before it is whole.
@@ -69,9 +76,16 @@ impl Tracker {
             visit: Visit::new(rules, text::owned(seed)),
             outbox: Outbox::default(),
             outputs: Vec::new(),
+            standing: text::owned(event::GRANTED),
+            review: None,
             is_leaving: false,
             is_recovering: false,
         }
+    }
+
+    /// From here on the site has its say in each event.
+    pub fn review_with(&mut self, review: Review) {
+        self.review = Some(review);
     }
 
     /// From here on it is of another tab, whose next event has the `seq` 0 and whose name follows from its chance.
@@ -132,6 +146,7 @@ impl Tracker {
                 self.outbox.recover(key, text, moment.wall, &mut self.outputs);
             }
             input::RETURNED => self.outbox.forget_stored(),
+            input::STANDING => text::set(&mut self.standing, lines),
             // Looking changes nothing, and neither does what is for the host alone.
             _ => {}
         }
@@ -174,6 +189,11 @@ impl Tracker {
     /// When the session ends if nothing more happens, see [`session::expires`].
     pub fn expires(&self, now: Timestamp) -> Timestamp {
         self.session().map_or(now, |session| session::expires(session, now, &self.visit.rules))
+    }
+
+    /// What the site calls the visitor; empty for nothing.
+    pub fn user_id(&self) -> &str {
+        lines::at(&self.standing, standing::USER_ID)
     }
 
     /// What became of events on this page.
@@ -244,31 +264,40 @@ impl Tracker {
         }
     }
 
-    /// Stamps an event and puts it into the outbox; with the event that begins a session go the totals of the one before.
+    /// Stamps an event and puts it into the outbox, unless the site drops it; with the event that begins a session go the totals
+    /// of the one before.
     fn emit(&mut self, moment: &Moment<'_>, name: &str, props: &str, order: &str, previous: &str) {
+        if *name == *event::PAGE_VIEW || !order.is_empty() {
+            self.visit.save();
+        }
         let session = self.visit.session_mut();
-        session.totals.count(name, order);
-        let mut facts = Lines::default();
-        facts.push_uuid(if *name == *event::SESSION_START {
+        let mut lines = Lines::default();
+        lines.push_uuid(if *name == *event::SESSION_START {
             // Tabs that begin the same session at once send the same event.
             Uuid::derive(&[session.id(), name])
         } else {
             self.entropy.uuid()
         });
-        facts.push(name);
-        facts.push_number(moment.wall.0);
-        facts.push_number(moment.uptime.0);
-        facts.push_name(self.page.id);
-        facts.push_number(self.next_seq);
-        facts.push(self.page.line(navigated::URL));
-        facts.push(self.page.line(navigated::TITLE));
-        facts.push(props);
-        session.totals.write(&mut facts);
-        facts.append(previous);
-        self.next_seq += 1;
-        self.outbox.push(&self.tab_id, &session.head, facts.text(), moment.uptime, &mut self.outputs);
-        if *name == *event::PAGE_VIEW || !order.is_empty() {
-            self.visit.save();
+        lines.push(name);
+        lines.push_number(moment.wall.0);
+        lines.push_number(moment.uptime.0);
+        lines.push_name(self.page.id);
+        lines.push_number(self.next_seq);
+        lines.push(self.page.line(navigated::URL));
+        lines.push(self.page.line(navigated::TITLE));
+        lines.push(props);
+        lines.append(&self.standing);
+        if let Some(review) = self.review {
+            lines = Lines::of(review(lines.text()));
         }
+        if lines.text().is_empty() {
+            self.outbox.counters.drop(DropReason::BeforeSend, 1);
+            return;
+        }
+        session.totals.count(lines::at(lines.text(), layout::event::NAME), order);
+        session.totals.write(&mut lines);
+        lines.append(previous);
+        self.next_seq += 1;
+        self.outbox.push(&self.tab_id, &session.head, lines.text(), moment.uptime, &mut self.outputs);
     }
 }

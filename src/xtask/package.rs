@@ -74,16 +74,21 @@ fn tracker() -> Result<()> {
     let dist = dist("tracker");
     let _ = fs::remove_dir_all(&dist);
     fs::create_dir_all(&dist)?;
-    bundle("script.js", Style::Script, &dist.join("shopbell.js"))?;
-    put_inside(&dist.join("shopbell.js"), &wasm)?;
+    for (entry, name) in [("script.js", "shopbell.js"), ("script.core.js", "shopbell.core.js")] {
+        bundle(entry, Style::Script, &dist.join(name))?;
+        put_inside(&dist.join(name), &wasm)?;
+    }
     let split = dist.join("shopbell.split.js");
     bundle("script.split.js", Style::Script, &split)?;
     fs::write(&split, format!("{COMPILE_HINT}{}", fs::read_to_string(&split)?))?;
     bundle("index.js", Style::Module, &dist.join("index.js"))?;
+    bundle("all-parts.js", Style::Module, &dist.join("parts.js"))?;
     bundle("stub.js", Style::Inline, &dist.join("stub.js"))?;
     place_stub(&fs::read_to_string(dist.join("stub.js"))?)?;
     fs::write(dist.join("shopbell.wasm"), wasm)?;
-    fs::copy(root().join("www/tracker/src/index.d.ts"), dist.join("index.d.ts"))?;
+    for types in ["index.d.ts", "parts.d.ts"] {
+        fs::copy(root().join("www/tracker/src").join(types), dist.join(types))?;
+    }
     let manifest = fs::read_to_string(root().join("www/tracker/src/package.json"))?;
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
     fs::write(dist.join("package.json"), manifest.replace("\"version\": \"0.0.0\"", &version))?;

@@ -258,7 +258,7 @@ test('calls end sessions and page views are counted by hand', async () => {
 
 test('a record of the version before', async () => {
   const older = (page) =>
-    page.evaluate(() => (localStorage.shopbell = localStorage.shopbell.replace('shopbell/4', 'shopbell/3')));
+    page.evaluate(() => (localStorage.shopbell = localStorage.shopbell.replace('shopbell/5', 'shopbell/4')));
   const { context, page } = await visitor();
   await load(page, 'early', false);
   await deliver(page);
@@ -266,7 +266,7 @@ test('a record of the version before', async () => {
   const { id, device_id } = await session(page);
   await leave(page);
   await context.clock.fastForward(MINUTE);
-  await page.evaluate(() => (localStorage.shopbell = localStorage.shopbell.replace('shopbell/4', 'shopbell/3')));
+  await page.evaluate(() => (localStorage.shopbell = localStorage.shopbell.replace('shopbell/5', 'shopbell/4')));
   await load(page, 'early', true, { calls: buy });
   await leave(page);
   await settled('early', 4);
@@ -283,7 +283,7 @@ test('a record of a later version is left alone, and the device is the same', as
   const { device_id } = await session(page);
   await leave(page);
   const newer = await page.evaluate(
-    () => (localStorage.shopbell = localStorage.shopbell.replace(/^shopbell\/4 \d+/, 'shopbell/9 what will be')),
+    () => (localStorage.shopbell = localStorage.shopbell.replace(/^shopbell\/5 \d+/, 'shopbell/9 what will be')),
   );
   await context.clock.fastForward(MINUTE);
   await load(page, 'early', true, { calls: buy });

@@ -11,6 +11,7 @@ use shopbell_core::outbox::{
 };
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Input, NavigationKind};
+use std::collections::BTreeMap;
 
 /// A page with so many events waiting, and the collector down.
 fn full(storage: &Storage, events: usize) -> Tab {
@@ -557,35 +558,55 @@ fn what_cannot_be_read_is_removed_and_counted_and_what_is_newer_stays() {
     check("shopbell.old.0", "", (false, 1));
     check("shopbell.old.0", "{}", (false, 1));
     check("shopbell.old.0", "shopbell/1 5\nx", (false, 1));
-    check("shopbell.old.0", "shopbell/4 5\nx", (false, 1));
+    check("shopbell.old.0", "shopbell/5 5\nx", (false, 1));
     check("shopbell.old.0.7", &lines::seal("an event without its head\n"), (false, 1));
-    check("shopbell.old.0", "shopbell/5 5\nx", (true, 0));
+    check("shopbell.old.0", "shopbell/6 5\nx", (true, 0));
     check("shopbell.old.0.7", "shopbell/12 what will be\n", (true, 0));
     // A head that was left alone has no event.
     check("shopbell.old.0", &lines::seal("head\n"), (false, 0));
 }
 
 #[test]
-fn an_outbox_of_the_version_before_is_sent_whole() {
-    let storage = Storage::default();
-    let mut tab = Tab::open(&storage, EVENING, "/");
-    tab.track("e");
-    // Version 3 had the head alone under the first key, and a key for each event.
-    let mut old = storage.borrow().clone();
-    for (key, first) in [("shopbell.tab.0", true), ("shopbell.tab.0.2", false)] {
-        let text = old.remove(key).expect("a chunk");
-        let mut rest = lines::open(&text).expect("lines");
-        let of_old = |lines: &str| lines::seal(lines).replacen("shopbell/4", "shopbell/3", 1);
-        if first {
-            old.insert(key.to_owned(), of_old(next_part(&mut rest)));
+fn an_outbox_of_a_version_before_is_sent_whole() {
+    // Before version 5 events had neither consent nor user.
+    let of_old = |facts: &str| {
+        let without = lines::first(facts, event::CONSENT).to_owned();
+        without + lines::behind(facts, event::LINES)
+    };
+    for version in ["shopbell/3", "shopbell/4"] {
+        let storage = Storage::default();
+        let mut tab = Tab::open(&storage, EVENING, "/");
+        tab.track("e");
+        let seal = |lines: &str| lines::seal(lines).replacen("shopbell/5", version, 1);
+        let mut old = storage.borrow().clone();
+        for (key, first) in [("shopbell.tab.0", true), ("shopbell.tab.0.2", false)] {
+            let text = old.remove(key).expect("a chunk");
+            let mut rest = lines::open(&text).expect("lines");
+            let head = if first { next_part(&mut rest).to_owned() } else { String::new() };
+            let mut events = Vec::new();
+            while !rest.is_empty() {
+                events.push(next_part(&mut rest));
+            }
+            if version == "shopbell/4" {
+                let parts = first.then(|| head.clone()).into_iter().chain(events.iter().map(|facts| of_old(facts)));
+                old.insert(key.to_owned(), seal(&parts.collect::<Vec<_>>().join("\u{1e}")));
+                continue;
+            }
+            // Version 3 had the head alone under the first key, and a key for each event.
+            if first {
+                old.insert(key.to_owned(), seal(&head));
+            }
+            for facts in events {
+                old.insert(format!("shopbell.tab.0.{}", lines::at(facts, event::SEQ)), seal(&of_old(facts)));
+            }
         }
-        while !rest.is_empty() {
-            let facts = next_part(&mut rest);
-            let seq = lines::at(facts, event::SEQ);
-            old.insert(format!("shopbell.tab.0.{seq}"), of_old(facts));
-        }
+        check_recovered(old, version);
     }
-    let record = old["shopbell"].replacen("shopbell/4", "shopbell/3", 1);
+}
+
+#[track_caller]
+fn check_recovered(mut old: BTreeMap<String, String>, version: &str) {
+    let record = old["shopbell"].replacen("shopbell/5", version, 1);
     old.insert("shopbell".to_owned(), record);
     let storage = Storage::new(old.into());
     let mut next = Tab::new(&storage, "next", EVENING + MINUTE);
@@ -595,8 +616,9 @@ fn an_outbox_of_the_version_before_is_sent_whole() {
     next.tell(Input::Hidden);
     drain(&mut next);
     let names = next.sent.iter().flat_map(|(_, body)| body["events"].as_array().expect("events").clone());
-    let names: Vec<_> = names.map(|event| event["name"].as_str().expect("a name").to_owned()).collect();
-    assert_eq!(names, ["session_start", "page_view", "e", "page_view"]);
+    let names: Vec<_> = names.map(|event| format!("{} {}", event["name"], event["consent"]).replace('"', "")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    assert_eq!(names, ["session_start granted", "page_view granted", "e granted", "page_view granted"], "{version}");
     assert_eq!(next.tracker.counters().all_dropped(), 0);
     assert_eq!(storage.borrow().len(), 1, "only the record is left");
 }

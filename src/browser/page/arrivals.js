@@ -31,6 +31,7 @@ import {
   URL_UNITS_MAX,
 } from './layout.js';
 import { chosen } from './rules.js';
+import { scrub } from './scrub.js';
 
 const NO_URL = 'none:';
 
@@ -50,16 +51,17 @@ export const kindOf = (type) =>
 export const viewKind = () => (chosen.autocapture ? INPUT_NAVIGATED : INPUT_SHOWN);
 
 /** A page that came into view, as lines. */
-export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }) {
-  const path = attempt(() => pathOf(new URL(url))) ?? '';
+export function arrival({ kind, url, referrer, title, wasClosed = 0, seq = nextSeq }) {
+  const shown = scrub(`${url}`);
+  const path = attempt(() => pathOf(new URL(shown))) ?? '';
   return `${toLines({
     [NAVIGATED_KIND]: kind,
     [NAVIGATED_BROWSER_CLOSED]: wasClosed ? 1 : 0,
     // Another page of this tab may have gone on counting while this one was kept for back and forward.
     [NAVIGATED_NEXT_SEQ]: seq,
-    [NAVIGATED_URL]: clean(url, URL_UNITS_MAX),
+    [NAVIGATED_URL]: clean(shown, URL_UNITS_MAX),
     [NAVIGATED_PATH]: clean(path, URL_UNITS_MAX),
-    [NAVIGATED_TITLE]: clean(title),
+    [NAVIGATED_TITLE]: clean(scrub(`${title}`)),
   })}\n${toLines(landing(url, referrer, chosen))}`;
 }
 
@@ -67,13 +69,16 @@ export function arrival({ kind, url, referrer, title, wasClosed, seq = nextSeq }
  * Reports the page in view; on a route change, where the visitor came from is the page itself.
  * @param {number} kind
  * @param {[number, number]} [at]
- * @param {{ url?: string, referrer?: string, wasClosed?: boolean }} [page]
  */
-export function arrive(kind, at, { url = location.href, referrer = document.referrer, wasClosed } = {}) {
+export function arrive(kind, at) {
+  const url = location.href;
   page = pageOf(url);
-  const from = kind == NAVIGATION_SPA ? url : referrer;
-  add(viewKind(), arrival({ kind, url, referrer: from, title: document.title, wasClosed }), at);
+  const referrer = kind == NAVIGATION_SPA ? url : document.referrer;
+  add(viewKind(), arrival({ kind, url, referrer, title: document.title }), at);
 }
+
+/** From here on the page in view is one of the URL that it has: that is reported as the tracker begins. */
+export const see = () => (page = pageOf(location.href));
 
 /** The URL may have changed: if that makes another page, it is reported once it is complete, as routers set titles last. */
 export function changed(kind) {
@@ -104,7 +109,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   const query = new URLSearchParams(counts ? own.search + own.hash.replace(/^#([^?]*\?)?/, '&') : '');
   // Mailers and shop systems escape an ampersand once too often.
   const values = [...query]
-    .map(([name, value]) => [name.replace(/^(amp;|#?0*38;)+/, ''), clean(value)])
+    .map(([name, value]) => [name.replace(/^(amp;|#?0*38;)+/, ''), clean(scrub(value))])
     .filter(([, value]) => value);
   const first = (...names) => values.find(([name]) => names.includes(name))?.[1] ?? '';
   const utm = (name) => first(`utm_${name}`);
@@ -119,7 +124,7 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
     [LANDING_UTM_CONTENT]: utm('content'),
     [LANDING_UTM_ID]: utm('id'),
     [LANDING_PARAMETERS]: values.map(([name]) => (/^\w+$/.test(name) ? `${name} ` : '')).join(''),
-    [LANDING_REFERRER]: isForeign ? clean(`${from.protocol}//${from.host}${from.pathname}`) : '',
+    [LANDING_REFERRER]: isForeign ? clean(scrub(`${from.protocol}//${from.host}${from.pathname}`)) : '',
     [LANDING_REFERRER_NAME]: (!isOwn && first('ref', 'source').toLowerCase()) || (isForeign ? there : ''),
     [LANDING_IS_RETURN]: isReturn || '',
     [LANDING_IS_MESSAGE]: /mail|newsl|sms|push/.test(source + medium) || '',

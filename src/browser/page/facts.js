@@ -2,11 +2,13 @@
 
 import { dayAt, now } from './clock.js';
 import { attempt, clean, later, soon, toLines } from './guard.js';
+import { toJson } from './json.js';
 import {
   INPUT_CHECKOUT_PENDING,
   INPUT_DROPPED,
   INPUT_NEW_SESSION,
   INPUT_SNAPSHOT_REQUESTED,
+  INPUT_STANDING,
   INPUT_START,
   INPUT_TRACKED,
   MOMENT_DAY,
@@ -17,13 +19,16 @@ import {
   TRACKED_PROPS,
 } from './layout.js';
 import { readPurchase } from './order.js';
-import { BREAKER_KEY, KEY, read } from './storage.js';
+import { scrub } from './scrub.js';
+import { BREAKER_KEY, KEY, read, store, USER_KEY } from './storage.js';
 
 const KINDS = {
   track: INPUT_TRACKED,
   page: INPUT_TRACKED,
   newSession: INPUT_NEW_SESSION,
   checkoutPending: INPUT_CHECKOUT_PENDING,
+  consent: INPUT_STANDING,
+  identify: INPUT_STANDING,
 };
 
 let feed; // the way into the module
@@ -31,7 +36,11 @@ let inputs = []; // reported, and not yet given to the module
 let page = { calls: [], dropped: 0 }; // the site's calls that are still to be reported
 let deferred; // makes an input that is complete only later, unless another comes first
 let shown;
+let standing = ['pending', '']; // the visitor's consent, and who they are to the site
+let isGiving;
 
+/** Whether what happens is kept for a tracker that is still to begin. */
+let isKeeping;
 /** Whether the page's tracker is there to take inputs. */
 export let isStarted = false;
 /** The seq of the tab's next event, by the tracker's last word. */
@@ -63,6 +72,8 @@ export function toCalls({ calls, dropped }) {
     let lines = '';
     if (method == 'page') lines = attempt(() => trackedLines('page_view', first));
     if (method == 'track') lines = attempt(() => trackedLines(JSON.parse(first), second));
+    if (method == 'consent') lines = stand(JSON.parse(first));
+    if (method == 'identify') lines = stand(standing[0], JSON.parse(first));
     if (lines === undefined) invalid++;
     else if (KINDS[method]) made.push(toInput(KINDS[method], lines, [wall, uptime]));
   }
@@ -70,14 +81,29 @@ export function toCalls({ calls, dropped }) {
   return made;
 }
 
+/** The visitor's consent as the tracker begins, where it is not pending. */
+export const useConsent = (consent) => isKeeping || (standing[0] = consent);
+
+/** From here on the visitor stands like this to the site; returns the lines of it. */
+function stand(consent, userId = standing[1]) {
+  standing = [consent, clean(userId ?? '')];
+  if (isStarted) store(USER_KEY, standing[1]);
+  return toLines(standing);
+}
+
 /** The lines of a tracked event; nothing for what cannot be tracked. */
 function trackedLines(name, props) {
   const json = props == 'null' ? '' : (props ?? '');
   // Only objects have members, and only a text is a name.
   if ((json && json[0] != '{') || !name.trim()) return;
-  const [fitting, ...order] = name == 'purchase' ? readPurchase(json) : [json];
+  const scrubbed = json && toJson(JSON.parse(json, scrubMember));
+  const [fitting, ...order] = name == 'purchase' ? readPurchase(scrubbed) : [scrubbed];
   return [toLines({ [TRACKED_NAME]: clean(name), [TRACKED_PROPS]: fitting }), ...order].join('\n');
 }
+
+/** A member of properties without what names a person. Digits under some names are the shop's own numbers. */
+const scrubMember = (name, value) =>
+  typeof value == 'string' ? scrub(value, /(id|no|nr|code|number|sku|gtin|ean|isbn|mpn)$/i.test(name)) : value;
 
 /** What came before is reported before: a route change that was not complete, and the site's calls. */
 function reportEarlier() {
@@ -96,9 +122,11 @@ function reportEarlier() {
  * @param {[number, number]} [at]
  */
 export function add(kind, lines = '', at = now()) {
-  if (!isStarted) return;
+  if (!isStarted && !isKeeping) return;
   reportEarlier();
-  inputs.push(toInput(kind, lines, at));
+  // Before there is a tracker there is room for so much.
+  if (!isStarted && (page.room -= lines.length) < 0) page.dropped++;
+  else inputs.push(toInput(kind, lines, at));
   soon(settle);
 }
 
@@ -128,7 +156,7 @@ export function expectCall() {
 
 /** Gives the module what this task reported so far. */
 export function settle() {
-  if (!isStarted) return;
+  if (!isStarted || isGiving) return;
   reportEarlier();
   if (!inputs[0]) return;
   const all = inputs;
@@ -138,13 +166,48 @@ export function settle() {
   for (const next of afterwards) next();
 }
 
-/** Gives the module inputs, with the record as it stands, and returns the seq that it answers. */
-export const give = (stored, all) => feed([stored, read(BREAKER_KEY), ...all].join('\0'));
+/**
+ * Gives the module inputs, with the record as it stands, and returns the seq that it answers. What it asks the page meanwhile may
+ * call the tracker: that waits.
+ */
+export function give(stored, all) {
+  isGiving = true;
+  const seq = feed([stored, read(BREAKER_KEY), ...all].join('\0'));
+  isGiving = false;
+  return seq;
+}
 
 /** The page's tracker begins, with these lines. */
 export function startTracker(lines) {
   give('', [toInput(INPUT_START, lines, now())]);
   isStarted = true;
+  isKeeping = false;
+}
+
+/** Adds an input in front of all that happened before there was a tracker. */
+export const addFirst = (kind, lines, at) => inputs.unshift(toInput(kind, lines, at));
+
+/** Tells how the visitor stood to the site as the page began. */
+export function tellStanding(consent) {
+  const userId = read(USER_KEY);
+  addFirst(INPUT_STANDING, toLines([consent, userId]), now());
+  standing[1] ||= userId;
+  store(USER_KEY, standing[1]);
+}
+
+/** What happens from here on is kept, with the calls of these facts, for a tracker that is still to begin. */
+export function keepInputs(facts) {
+  isKeeping = true;
+  useCalls(facts);
+}
+
+/** Nothing is reported any more. */
+export function stopReporting() {
+  isStarted = isKeeping = false;
+  inputs = [];
+  deferred = undefined;
+  standing = ['pending', ''];
+  useCalls({ calls: [], dropped: 0 });
 }
 
 /** From here on the calls that are kept with these facts are reported. */

@@ -2,7 +2,7 @@
 
 import { arrive, changed } from './arrivals.js';
 import { uptime } from './clock.js';
-import { add, afterwards, report, settle } from './facts.js';
+import { add, afterwards, isStarted, report, settle } from './facts.js';
 import { attempt, later } from './guard.js';
 import {
   INPUT_ACTIVITY,
@@ -17,6 +17,7 @@ import { isAllStored } from './storage.js';
 import { claim, leaveTabs, stay } from './tabs.js';
 
 const ACTIVITY_MS = 1000; // trusted input is sampled at most this often
+const KEPT_MS = 30_000; // and before there is a tracker at most so often
 const SCROLL_MS = 3000; // what scrolls later than so after the visitor moved is the page itself, whose events are trusted too
 
 let timer;
@@ -26,6 +27,15 @@ export function wake(waitMs) {
   clearTimeout(timer);
   timer = waitMs >= 0 && later(() => report(INPUT_TIMER_FIRED), waitMs);
 }
+
+/** An action that is done the first time alone. */
+const once = (action) => {
+  let isDone;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
+  };
+};
 
 const LISTENING = { capture: true, passive: true };
 const on = (target, names, listener) => {
@@ -45,24 +55,24 @@ function onLeaving() {
 export const listenForLeaving = () => addEventListener('pagehide', onLeaving, LISTENING);
 afterwards.push(listenForLeaving);
 
-/** Listens to what the visitor does: nothing is reported of it before the tracker begins. */
-export function listenForActivity() {
+/** Listens to what the visitor does. */
+export const listenForActivity = once(() => {
   let sampled = -SCROLL_MS;
   let moved = sampled;
   on(window, ['pointerdown', 'keydown', 'wheel', 'touchmove', 'scroll'], ({ isTrusted, type }) => {
     if (!isTrusted) return;
     const at = uptime();
     if (type != 'scroll') moved = at;
-    if (at - sampled >= ACTIVITY_MS && at - moved < SCROLL_MS) {
+    if (at - sampled >= (isStarted ? ACTIVITY_MS : KEPT_MS) && at - moved < SCROLL_MS) {
       sampled = at;
       stay();
       report(INPUT_ACTIVITY);
     }
   });
-}
+});
 
-/** Listens to the page from here on. */
-export function listen() {
+/** Listens to the page from here on. `onWiped` is called where it comes back to find nothing left of what it had stored. */
+export const listen = once(() => {
   on(document, ['visibilitychange'], () => {
     // Of a page that it kept, WebKit tells this before it is back.
     if (hasLeft) return;
@@ -80,10 +90,10 @@ export function listen() {
     settle();
   });
   listenForRoutes();
-}
+});
 
 /** A browser that has the Navigation API tells of every route; in others the page's own History is asked. */
-function listenForRoutes() {
+export const listenForRoutes = once(() => {
   if (globalThis.navigation?.currentEntry) {
     on(navigation, ['currententrychange'], ({ navigationType }) =>
       changed(navigationType == 'traverse' ? NAVIGATION_BACK_FORWARD : NAVIGATION_SPA),
@@ -102,4 +112,4 @@ function listenForRoutes() {
   on(window, ['popstate', 'hashchange'], ({ type }) =>
     changed(type == 'popstate' ? NAVIGATION_BACK_FORWARD : NAVIGATION_SPA),
   );
-}
+});

@@ -9,6 +9,7 @@ import {
   START_MAX_MS,
   START_MIDNIGHT,
   START_NEXT_SEQ,
+  START_REVIEWS,
   START_SEED,
   START_SITE,
   START_TAB_ID,
@@ -20,7 +21,7 @@ export let chosen = {};
 
 /**
  * The site's choices, checked: `collector` (whose URL means what it means on the page as it began), `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
- * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`.
+ * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`, `consent`, `allowQuery`, `scrub`, `beforeSend`.
  */
 export const useRules = (options) => {
   chosen = { ...options, collector: new URL(options.collector, document.baseURI).href };
@@ -42,6 +43,7 @@ export function startLines({ tabId, seq, chance, seed, device }) {
     [START_CHANCE]: chance,
     [START_SEED]: seed,
     [START_DEVICE]: device,
+    [START_REVIEWS]: chosen.beforeSend ? 1 : 0,
     [START_FETCHES_LATER]: globalThis.fetchLater ? 1 : 0,
   });
 }

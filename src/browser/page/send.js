@@ -30,7 +30,7 @@ const REFUSED = '0';
 const POST = { method: 'POST', credentials: 'omit', redirect: 'error' };
 
 let armed; // takes back what the browser is to send if the page ends without a word
-let inFlight = 0;
+const inFlight = new Map(); // of each request what ends it, by what its answer is no more
 let waiting = []; // to call when nothing is in flight
 
 /** Whether the page is left, or kept for back and forward. */
@@ -45,7 +45,7 @@ export function flush(done, at) {
 }
 
 afterwards.push(() => {
-  if (inFlight) return;
+  if (inFlight.size) return;
   const all = waiting;
   waiting = [];
   for (const done of all) done();
@@ -57,12 +57,12 @@ export function send(body, batch, isRetry) {
   const known = read(GZIP_KEY);
   const isKnown = known == chosen.collector;
   let began;
-  let isAnswered;
-  const answer = (how, status = 0, retryAfterMs = 0) => {
-    if (isAnswered) return;
-    isAnswered = true;
-    inFlight--;
+  const end = () => {
     clearTimeout(timer);
+    return inFlight.delete(end);
+  };
+  const answer = (how, status = 0, retryAfterMs = 0) => {
+    if (!end()) return;
     const lines = {
       [ANSWERED_BATCH]: batch,
       [ANSWERED_OUTCOME]: how,
@@ -76,7 +76,7 @@ export function send(body, batch, isRetry) {
     answer(OUTCOME_FAILED);
     limit?.abort();
   }, REQUEST_MS);
-  inFlight++;
+  inFlight.set(end, limit);
   const post = async (isPacked) => {
     const packed = isPacked ? await gzip(body) : body;
     began = uptime();
@@ -120,6 +120,17 @@ export function send(body, batch, isRetry) {
     const isBlocked = navigator.onLine && uptime() - began < BLOCKED_MS;
     answer(isBlocked ? OUTCOME_BLOCKED : OUTCOME_FAILED);
   });
+}
+
+/** Ends every request, and whoever waits for one waits no longer. */
+export function stopSending() {
+  arm('');
+  for (const [end, limit] of inFlight) {
+    end();
+    limit?.abort();
+  }
+  for (const done of waiting) done();
+  waiting = [];
 }
 
 /** Lets the browser send a batch if the page ends without a word, and takes the one before back. Its quota may be used up. */

@@ -1,16 +1,39 @@
-// A page's tracker begins.
+// A page's tracker begins, and ends.
 
-import { arrive, kindOf } from './arrivals.js';
+import { arrival, kindOf, pageOf, see, viewKind } from './arrivals.js';
 import { next, pageNow, whenShown } from './began.js';
 import { now, useZone } from './clock.js';
 import { device } from './device.js';
-import { nextSeq, report, settle, startTracker, useCalls, useFeed } from './facts.js';
+import {
+  addFirst,
+  keepInputs,
+  nextSeq,
+  report,
+  settle,
+  startTracker,
+  stopReporting,
+  tellStanding,
+  useCalls,
+  useConsent,
+  useFeed,
+} from './facts.js';
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
-import { listen, listenForActivity, listenForLeaving } from './listen.js';
+import { listen, listenForActivity, listenForLeaving, listenForRoutes, wake } from './listen.js';
 import { startLines, useRules } from './rules.js';
-import { hasLeft, isHidden } from './send.js';
-import { openStorage } from './storage.js';
-import { adopt, joinTabs, random } from './tabs.js';
+import { hasLeft, isHidden, stopSending } from './send.js';
+import { openStorage, wipe } from './storage.js';
+import { adopt, joinTabs, quitTabs, random } from './tabs.js';
+
+/** What happens on the page is kept, in memory alone, for a tracker that may never begin. `facts` are those of the page. */
+export function keep(options, facts) {
+  useRules(options);
+  useZone(options.midnight);
+  facts.title = document.title;
+  keepInputs(facts);
+  see();
+  listenForActivity();
+  listenForRoutes();
+}
 
 /**
  * Begins to track: takes the page's turn among the site's tabs, recovers what earlier pages left, reports this page and
@@ -21,9 +44,10 @@ export async function start(feed, options, howItBegan) {
   useFeed(feed);
   useRules(options);
   useZone(options.midnight);
+  useConsent(options.consent);
   openStorage(options.storage);
-  // What takes long and needs no turn is done before it, in a task of its own. A page that is back listens already.
-  if (!hasLeft) listenForActivity();
+  // What takes long and needs no turn is done before it, in a task of its own.
+  listenForActivity();
   listenForLeaving();
   const about = device();
   const { tabId, seed, isFirst } = await joinTabs();
@@ -34,16 +58,29 @@ export async function start(feed, options, howItBegan) {
     Object.assign(page, { type: 'back_forward', began: now() });
     return start(feed, options, howItBegan);
   }
-  startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: about }));
-  adopt();
   const kind = kindOf(page.type);
   const wasClosed = options.endOnBrowserClose && isFirst && !document.wasDiscarded && kind == NAVIGATION_LOAD;
-  arrive(kind, page.began, { ...page, wasClosed });
+  const title = pageOf(location.href) == pageOf(page.url) ? document.title : page.title;
+  const arrived = arrival({ ...page, title, kind, wasClosed });
+  startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: about }));
+  adopt();
+  addFirst(viewKind(), arrived, page.began);
+  tellStanding(options.consent);
+  see();
   useCalls(page);
   listen();
   // It may have been hidden or left meanwhile.
   if (isHidden()) report(INPUT_HIDDEN);
   else settle();
+}
+
+/** Nothing is tracked from here on, and nothing is left of what was: in other tabs neither, if they are to be told. */
+export function stop(tellsOthers) {
+  wipe(tellsOthers);
+  stopReporting();
+  stopSending();
+  quitTabs();
+  wake(-1);
 }
 
 /** The same for a front-end in Rust, which keeps no facts of its own: as soon as the page is shown. */

@@ -7,6 +7,9 @@ export const KEY = 'shopbell';
 export const BREAKER_KEY = 'shopbell.breaker';
 export const EARLY_KEY = 'shopbell.early';
 export const GZIP_KEY = 'shopbell.gzip';
+export const USER_KEY = 'shopbell.user';
+const OPT_OUT_KEY = 'shopbell.off'; // the one thing that is kept of a visitor who wants nothing kept
+const WIPED = '-'; // is the record for a moment, so that other tabs are told
 const TAB_KEY = 'shopbell.tab';
 // Browsers keep 2,500,000 characters an origin at least (WebKit). Waiting events are stored only where the site's and the
 // tracker's own are fewer than this: with the most that waiting events of a tab take, 64 KiB are left to the site then.
@@ -19,7 +22,7 @@ let isTaking = true; // whether localStorage took all it was given; since it did
 let isWhole = true; // whether all waiting events that were to be stored were
 let countedAt = -COUNT_MS;
 let hasRoom;
-const latest = {}; // what this page has stored last of what tabs share, for where storage takes nothing
+let latest = {}; // what this page has stored last of what tabs share, for where storage takes nothing
 
 /** localStorage; an object that keeps nothing where the site, the visitor or the browser wants none. */
 export function localArea(wanted) {
@@ -35,10 +38,21 @@ export function localArea(wanted) {
 // @ts-expect-error: a text that is compared with a number, which is a byte less in the inline stub
 export const isOptedOut = () => navigator.globalPrivacyControl || navigator.doNotTrack == 1;
 
+/** Whether the visitor said so to this site, which may ask with `isOut` for something else. */
+export function optOut(isOut) {
+  return attempt(() => {
+    if (isOut) localStorage[OPT_OUT_KEY] = 1;
+    else if (isOut === false) localStorage.removeItem(OPT_OUT_KEY);
+    return !!localStorage[OPT_OUT_KEY];
+  });
+}
+
 /** Opens storage, if the site wants it. */
 export function openStorage(wanted) {
   local = localArea(wanted);
   if (wanted == 'local') session = attempt(() => sessionStorage);
+  latest = {};
+  isTaking = isWhole = true;
   // There may be thousands of keys to count, which need not be in the task that stores first.
   leavesRoom();
 }
@@ -70,6 +84,25 @@ export function store(key, text) {
     });
   }
   return isAllStored();
+}
+
+/** Removes all that is ours, and keeps nothing from here on; other tabs do the same if they are to be told. */
+export function wipe(tellsOthers) {
+  local = localArea();
+  session ??= attempt(() => sessionStorage);
+  for (const area of [local, session]) {
+    const ours = attempt(() => Object.keys(area).filter((key) => /^shopbell(\.(?!off$)|$)/.test(key))) ?? [];
+    if (ours[0] && tellsOthers) attempt(() => area.setItem(KEY, WIPED));
+    for (const key of [KEY, ...ours]) attempt(() => area.removeItem(key));
+  }
+  local = {};
+  session = undefined;
+}
+
+/** Calls an action when another tab has removed all, or did so while this page was kept for back and forward. */
+export function onWiped(action) {
+  addEventListener('storage', ({ key, newValue }) => key == KEY && newValue == WIPED && action());
+  addEventListener('pageshow', ({ persisted }) => persisted && latest[KEY] && !read(KEY) && action());
 }
 
 /** Whether a segment may be stored and the site still has room. */

@@ -50,6 +50,16 @@ export function leaveTabs() {
   for (const release of all) release();
 }
 
+/** The page is of no tab any more; what it held of others is theirs. */
+export function quitTabs() {
+  leaveTabs();
+  isLeaving = false;
+  tabId = undefined;
+  orphans = [];
+  found = [];
+  useSeq(0);
+}
+
 /** The page was not left after all. */
 export const stay = () => isLeaving && claim();
 

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::json::Json;
+use crate::event::DENIED;
 use crate::layout::{event, head, totals};
 use crate::lines;
 use crate::outbox::{DropReason, FlushReason, Segment};
@@ -11,13 +12,16 @@ use alloc::string::String;
 /// Standard, "CORS-safelisted request-header").
 pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
     let mut json = Json::default();
-    let (mut totals, mut previous) = ("", "");
+    let (mut last, mut totals, mut previous) = ("", "", "");
     for facts in batch.batch() {
+        last = facts;
         if totals.is_empty() {
             previous = lines::behind(facts, event::LINES + totals::LINES);
         }
         totals = lines::behind(facts, event::LINES);
     }
+    // Without consent nothing tells one page of the device from another.
+    let is_denied = *lines::at(last, event::CONSENT) == *DENIED;
     json.raw(concat!("{\"schema\":\"shopbell/1\",\"tracker\":\"", env!("CARGO_PKG_VERSION"), "\""));
     json.text("site", context.site);
     json.number("sent_at", context.sent_at.0);
@@ -26,12 +30,13 @@ pub fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.number("sent_offset_ms", context.sent_uptime.0);
     }
     json.raw(",\"device\":{");
-    json.text("id", lines::at(&batch.head, head::DEVICE_ID));
-    json.text("storage", context.storage);
+    json.text("id", if is_denied { "" } else { lines::at(&batch.head, head::DEVICE_ID) });
+    json.text("storage", if is_denied { "none" } else { context.storage });
     json.separate();
     json.raw(context.device);
     json.raw("},\"session\":{");
     json.session(&batch.head, totals, previous);
+    json.text("user_id", lines::at(last, event::USER_ID));
     json.raw("},\"events\":[");
     for facts in batch.batch() {
         json.separate();

@@ -23,6 +23,7 @@ pub fn encode(tracker: &Tracker, now: Timestamp, storage: &str) -> String {
     json.raw("{");
     json.session(&session.head, totals.text(), "");
     json.text("device_id", lines::at(&session.head, head::DEVICE_ID));
+    json.text("user_id", tracker.user_id());
     json.text("storage", storage);
     json.number("expires_at", tracker.expires(now).0);
     json.number("waiting", tracker.waiting());

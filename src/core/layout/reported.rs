@@ -94,6 +94,8 @@ lists! {
         RECOVERED,
         /// The page was kept for back and forward, and is in view again.
         RETURNED,
+        /// The visitor's consent, or who they are to the site, has changed; [`standing`](super::standing) follows.
+        STANDING,
     }
 
     /// In front of each input. The texts that all tabs share stand before the first, see
@@ -131,6 +133,8 @@ lists! {
         SEED,
         /// What the browser says of itself, as members of a JSON object.
         DEVICE,
+        /// Whether the site has its say in each event (`beforeSend`), as 0 or 1.
+        REVIEWS,
         /// Whether the browser keeps a batch to send it when the page is gone (`fetchLater`), as 0 or 1.
         FETCHES_LATER,
     }
@@ -221,6 +225,15 @@ lists! {
         BLOCKED,
         /// The browser did not take the beacon.
         REFUSED,
+    }
+
+    /// How the visitor stands to the site. It is the last lines of an event, in this order.
+    standing {
+        /// `pending` before the visitor has answered, `granted` where they agreed or nobody asks, `denied` for events that tell
+        /// of no device.
+        CONSENT,
+        /// What the site calls the visitor; empty for nothing.
+        USER_ID,
     }
 
     /// What an earlier page left in storage; the stored text follows.

@@ -50,11 +50,13 @@ pub enum DropReason {
     Invalid,
     /// It stood in storage and cannot be read, or its session cannot.
     Unreadable,
+    /// The site's own `beforeSend` dropped it.
+    BeforeSend,
 }
 
 impl DropReason {
     /// The reasons' names on the wire, a line each, in their order.
-    pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\nunreadable\n";
+    pub const NAMES: &str = "rejected\ntoo_large\nbytes\ncount\nage\ninvalid\nunreadable\nbefore_send\n";
     const COUNT: usize = lines::count(Self::NAMES);
 }
 

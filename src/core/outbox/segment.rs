@@ -3,7 +3,7 @@
 use super::counters::FlushReason;
 use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
 use crate::effect::{self, BatchId, Output};
-use crate::event;
+use crate::event::{self, GRANTED};
 use crate::layout;
 use crate::lines::{self, Lines, SEPARATOR};
 use crate::text::{self, json_bytes, push_number};
@@ -163,7 +163,7 @@ impl Segment {
         }
         let (mut rest, mut old, before) = (events, 0, self.count);
         while !rest.is_empty() {
-            let facts = next_part(&mut rest);
+            let facts = &migrated(next_part(&mut rest));
             if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
                 old += 1;
             } else {
@@ -219,6 +219,18 @@ const _: () = assert!(SEPARATOR_TEXT.as_bytes()[0] == SEPARATOR);
 /// Takes the next part off a stored chunk: the head, where it has that, or the facts of an event.
 pub fn next_part<'a>(rest: &mut &'a str) -> &'a str {
     text::take(rest, SEPARATOR)
+}
+
+/// An event's facts as they are stored today: before version 5 the totals, which begin with a number, stood where the standing is.
+fn migrated(facts: &str) -> String {
+    let behind = lines::behind(facts, layout::event::CONSENT);
+    let mut migrated = text::owned(facts);
+    if text::first_byte(behind) <= b'9' {
+        migrated.truncate(facts.len() - behind.len());
+        migrated.push_str(GRANTED);
+        migrated.push_str(behind);
+    }
+    migrated
 }
 
 /// The storage key of a segment's first chunk, or of another by the `seq` of its first event.

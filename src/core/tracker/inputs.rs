@@ -53,6 +53,13 @@ pub enum Input<'a> {
     /// The page was kept for back and forward, and is in view again: what it has stored may have been sent meanwhile.
     /// Reported where storage takes what it is given; what is still there comes as [`Input::Recovered`] then.
     Returned,
+    /// The visitor's consent, or who they are to the site, has changed: see [`layout::standing`](crate::layout::standing).
+    Standing {
+        /// `pending`, `granted` or `denied`.
+        consent: &'a str,
+        /// What the site calls the visitor; empty for nothing.
+        user_id: &'a str,
+    },
 }
 
 impl Input<'_> {
@@ -92,6 +99,11 @@ impl Input<'_> {
                 input::RECOVERED
             }
             Self::Returned => input::RETURNED,
+            Self::Standing { consent, user_id } => {
+                out.push(consent);
+                out.push(user_id);
+                input::STANDING
+            }
         };
         (kind, out.into_text())
     }

@@ -31,7 +31,7 @@ export function keepCall(facts, method, first, second) {
  * them. Without a collector, against the visitor's will and before consent, nothing is kept and nothing is sent.
  */
 export function leave(facts, options) {
-  if (!options?.collector || options.consent || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
+  if (!options?.collector || /^[pd]/.test(options.consent) || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
   let local = localArea(options.storage);
   let page = {
     schema: 'shopbell/early/1',

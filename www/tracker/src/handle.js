@@ -6,8 +6,8 @@ import { now } from 'shopbell-page/clock.js';
 import { expectCall, settle, snapshot } from 'shopbell-page/facts.js';
 import { attempt, say } from 'shopbell-page/guard.js';
 import { flush } from 'shopbell-page/send.js';
-import { start as startTracker } from 'shopbell-page/start.js';
-import { isOptedOut, KEY } from 'shopbell-page/storage.js';
+import { keep, start as startTracker, stop } from 'shopbell-page/start.js';
+import { isOptedOut, KEY, onWiped, optOut } from 'shopbell-page/storage.js';
 import { factsNow, keepCall, leave } from './early.js';
 import { check } from './options.js';
 
@@ -27,43 +27,82 @@ export function start(given, load, [facts, flushes = []] = []) {
     if ((given?.site ?? site) != site) say(`this page is tracked as ${site}`);
     return running;
   }
-  const options = globalThis.document && check(given);
-  // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
+  const parts = [given?.parts ?? []].flat();
+  // Where a part asks for consent, it is pending until it has.
+  const consent = given?.consent ?? (parts.some((part) => part?.asks) ? 'pending' : undefined);
+  const options = globalThis.document && check({ ...given, consent });
+  const isCookieless = options?.gpc == 'cookieless' && isOptedOut();
+  let wanted = options?.consent;
+  // The stub decides nothing.
+  for (const [method, , , value] of facts?.calls ?? []) {
+    if (method == 'consent') wanted = JSON.parse(value);
+    if (method == 'forget') wanted = 'denied';
+  }
+  let state = 'off'; // or `denied`, `pending` for consent, `early` for the tracker, `ready`
   let hasFailed = false;
-  let state = !options || (options.gpc == 'respect' && isOptedOut()) ? 'off' : 'early';
+  let runs = 0; // how often something began or ended here
 
   const onError = options?.debug && say;
 
+  // Calls are kept as facts of the page, whether there is a tracker to report them to or not yet.
   function call(method, ...all) {
     if (options?.debug) console.debug('shopbell', method, ...all);
-    if (state == 'off') return;
+    if (!facts || !runs) return;
     if (state == 'ready') attempt(expectCall, onError);
     keepCall(facts, method, ...all);
     if (state == 'ready' && facts.calls.length >= CALLS_MAX) attempt(settle, onError);
   }
 
+  /** Goes as far as the visitor wants: not at all, to facts in memory, or to a tracker. */
+  function enter() {
+    if (!options) return settleFlushes();
+    const isOut = optOut() || (options.gpc == 'respect' && isOptedOut());
+    state = isOut ? 'off' : wanted == 'granted' ? 'early' : wanted;
+    // What is cookieless tells of no device, and is nobody's.
+    options.consent = isCookieless ? 'denied' : wanted;
+    if (isCookieless) options.storage = 'memory';
+    if (/pending|early/.test(state)) begin();
+    else end(true);
+  }
+
+  /** Keeps the facts of the page from here on; where there is consent, tells them to a tracker. */
   async function begin() {
-    if (state == 'early') {
-      facts ??= factsNow(CHARS_MAX);
-      addEventListener('pagehide', () => {
-        if (state == 'early') leave(facts, given);
-      });
-      try {
-        // Nobody has seen a page before it is shown.
-        if (await whenShown()) {
-          const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
-          Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
-        }
-        await startTracker(await load(), options, () => facts);
-        state = 'ready';
-        facts.room = Infinity;
-      } catch (error) {
-        // What the page keeps is still told as it is left.
-        hasFailed = true;
-        say(`the tracker cannot start: ${error}`);
-      }
+    const run = ++runs;
+    facts ??= factsNow(CHARS_MAX);
+    // Nobody has seen a page before it is shown.
+    const isLate = await whenShown();
+    if (run != runs) return;
+    if (isLate) {
+      const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
+      Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
     }
-    for (const done of flushes) finish(done);
+    if (state == 'pending') return attempt(() => keep(options, facts), onError);
+    try {
+      await startTracker(await load(), options, () => {
+        if (run != runs) throw 0;
+        return facts;
+      });
+      state = 'ready';
+      facts.room = Infinity;
+    } catch (error) {
+      if (run != runs) return;
+      // What the page keeps is still told as it is left.
+      hasFailed = true;
+      say(`the tracker cannot start: ${error}`);
+    }
+    settleFlushes();
+  }
+
+  /** Nothing is tracked from here on, and nothing is left of what was. */
+  function end(tellsOthers) {
+    runs++;
+    facts = undefined;
+    attempt(() => stop(tellsOthers), onError);
+    settleFlushes();
+  }
+
+  function settleFlushes() {
+    for (const done of flushes.splice(0)) finish(done);
   }
 
   /** Calls `done` when what waits is answered, or there is nothing to wait for. */
@@ -73,9 +112,32 @@ export function start(given, load, [facts, flushes = []] = []) {
     else done();
   }
 
+  function setConsent(given) {
+    if (!/^(pending|granted|denied)$/.test(given))
+      return say(`consent is ${given}; accepted is pending, granted or denied.`);
+    const isGrant = state == 'pending' && given == 'granted';
+    if (given == wanted) return;
+    wanted = given;
+    if (isGrant) {
+      call('consent', isCookieless ? 'denied' : given);
+      state = 'early';
+      begin();
+    } else {
+      end(true);
+      enter();
+    }
+  }
+
+  /** The device is forgotten: until the visitor's consent is said anew, nothing is tracked on this page. */
+  function forget(tellsOthers) {
+    wanted = state = 'denied';
+    end(tellsOthers);
+  }
+
   const handle = {
     track: (name, props) => call('track', name, props),
     page: (props) => call('page', props),
+    identify: (userId) => call('identify', userId),
     newSession: () => call('newSession'),
     checkoutPending: () => call('checkoutPending'),
     session: () => (state == 'ready' && attempt(snapshot, onError)) || null,
@@ -84,8 +146,26 @@ export function start(given, load, [facts, flushes = []] = []) {
         const timer = setTimeout(resolve, FLUSH_MS);
         finish(() => resolve(clearTimeout(timer)));
       }),
+    consent: setConsent,
+    forget: () => forget(true),
+    optOut: (isOut) => {
+      const wasOut = optOut();
+      const isOutNow = optOut(isOut);
+      if (wasOut != isOutNow) {
+        end(true);
+        enter();
+      }
+      return isOutNow;
+    },
   };
-  if (state == 'early') globalThis[RUNNING] = [handle, options.site];
-  begin();
+  enter();
+  if (state != 'off') {
+    globalThis[RUNNING] = [handle, options.site];
+    onWiped(() => facts && forget(false));
+    addEventListener('pagehide', () => {
+      if (state == 'early' && !given.beforeSend) leave(facts, given);
+    });
+  }
+  for (const part of parts) attempt(() => part(handle), say);
   return handle;
 }

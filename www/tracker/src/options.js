@@ -22,6 +22,8 @@ const isText = (most, fallback) => [
   fallback,
 ];
 
+const anything = [() => true, undefined, ''];
+
 /** The browser is asked only where the site names a zone: that takes 20 ms and more. */
 const isZone = (zone) => [false, 'local', 'UTC'].includes(zone) || calendar(zone);
 
@@ -36,16 +38,24 @@ const known = {
   internalCampaigns: isIn(true, false),
   maxHours: isFrom(1, 720),
   endOnBrowserClose: isIn(false, true),
-  gateways: [() => true, undefined, ''], // any list or text may have hosts in it
+  gateways: anything, // any list or text may have hosts in it
   autocapture: isIn(true, false),
   storage: isIn('local', 'memory'),
-  gpc: isIn('respect', 'ignore'),
+  consent: isIn('granted', 'pending', 'denied'),
+  gpc: isIn('respect', 'cookieless', 'ignore'),
+  allowQuery: anything,
+  scrub: isIn(true, false),
+  capture: anything,
+  parts: anything,
+  beforeSend: [(value) => typeof value == 'function', 'a function'],
   debug: isIn(false, true),
 };
 
 /** Checked options with every default, or nothing where the tracker must not start. */
 export function check(given) {
   const options = {};
+  // A page that asks for these relies on them: better no tracking than tracking without.
+  let isSafe = true;
   for (const name of Object.keys({ ...known, ...given })) {
     const [test, accepted, fallback] = known[name] ?? [];
     const value = given?.[name] ?? fallback;
@@ -54,10 +64,10 @@ export function check(given) {
     else {
       say(`option "${name}" is ${value}; accepted is ${accepted}.`);
       options[name] = fallback;
+      isSafe &&= !/^(consent|beforeSend)$/.test(name);
     }
   }
-  // A page that asks for these relies on them: better no tracking than tracking without.
-  if (options.collector && !given.consent && !given.beforeSend) return options;
+  if (options.collector && isSafe) return options;
   say('nothing is tracked');
 }
 
@@ -66,7 +76,7 @@ export function readTag(tag) {
   const options = {};
   for (const [given, value] of Object.entries(givenBy(tag))) {
     const name = given.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
-    if (known[name] || name == 'consent') options[name] = readText(name, value.trim());
+    if (known[name]) options[name] = readText(name, value.trim());
   }
   return options;
 }

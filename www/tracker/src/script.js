@@ -1,13 +1,7 @@
 // The self-contained classic script: <script async src="/shopbell.js" data-collector="/collect" data-site="shop">
 
-import { mask, text } from 'shopbell-inside';
+import { parts } from './all-parts.js';
+import { load } from './inside.js';
 import { install } from './install.js';
-import { fromBytes } from './load.js';
 
-install(async () => {
-  // The module takes its place after the script is bundled, so the bundler must not take its length for a constant.
-  const masked = String(text);
-  // Read by another charset, if a tool took its byte order mark away, a byte may be any character.
-  if (/[^\0-\xff]/.test(masked)) throw 'its script was not read as UTF-8';
-  return fromBytes(new Uint8Array(masked.length).map((_, index) => masked.charCodeAt(index) ^ mask));
-});
+install(load, parts);

@@ -1,0 +1,65 @@
+// What names a person is taken out of URLs and texts before anything is kept, told or sent.
+
+import { attempt } from './guard.js';
+import { chosen } from './rules.js';
+
+// What tells where a visitor came from and what they look for. Anything else in a query may be a token.
+const QUERY =
+  /^(utm_\w+|\w*cl(k)?id|[gw]braid|li_fat_id|epik|ref|source|q|s|k|query|search(_?(term|query))?|keywords?|term)$/i;
+
+// An "at" may be escaped, and escaped again.
+const EMAIL = /[\p{L}\p{N}!#$'*+=^_{|}~.%-]{1,64}(@|%(25)*40)[\p{L}\p{N}.-]+\.\p{L}{2,}/giu;
+
+// As cards show it, or digits alone.
+const CARD = /(?<!\w)(\d{14,19}|\d{4}([ -])\d{4}\2\d{4}\2\d{4}|3\d{3}([ -])\d{6}\3\d{5})(?!\w)/g;
+// 14 digits: Diners; 15: American Express; 16 and 19: the others.
+const ISSUER = /^(3[0689]\d{12}|3[47]\d{13}|(35|[2456]\d)\d{14}(\d{3})?)$/;
+
+// With the country's code; with a zero in front, but no date; in three groups as in North America. A shop's own numbers have none
+// of these, or are a part of something longer.
+const PHONE =
+  /(?<!\w|\d[.,/:-])((\+|00(?=\d+[ ()./-]))[1-9]([ ()./-]{0,2}\d){7,13}|\(?0(?!\d[./-]\d\d[./-]\d{4})[1-9]([ ()./-]{0,2}\d){7,9}|(\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})(?![\w:]|[.,-]\d)/g;
+
+/** Whether the last digit is the check digit that cards have (ISO/IEC 7812-1, Luhn). */
+function isCard(text) {
+  const digits = text.replace(/\D/g, '');
+  let sum = 0;
+  for (let place = 0; place < digits.length; place++) {
+    const digit = +digits.at(-1 - place);
+    sum += place % 2 ? (digit * 2) % 9 || digit : digit;
+  }
+  return ISSUER.test(digits) && sum % 10 == 0;
+}
+
+const masked = (text, isOfShop) =>
+  text
+    .replace(EMAIL, '*email*')
+    .replace(CARD, (card) => (isCard(card) ? '*card*' : card))
+    .replace(PHONE, (phone) => (isOfShop && !/\D/.test(phone) ? phone : '*phone*'));
+
+/** A part of a URL. What nothing is taken out of stays as it is written. */
+function maskedPart(part) {
+  const text = attempt(() => decodeURIComponent(part)) ?? part;
+  const clean = masked(text, true);
+  return clean == text ? part : clean;
+}
+
+/**
+ * A text, or a URL, without user names, passwords and what is not in the allow-list of its query; e-mail addresses, phone and card
+ * numbers are masked. `isOfShop` says that digits alone are a number of the shop's own.
+ */
+export function scrub(text, isOfShop) {
+  if (chosen.scrub === false) return text;
+  const url = /^\w+:\/\//.test(text) && attempt(() => new URL(text));
+  if (!url) return masked(text, isOfShop);
+  const { href } = url;
+  const allowed = `${chosen.allowQuery}`.split(/[\s,]+/);
+  const kept = [...url.searchParams].filter(([name]) => QUERY.test(name) || allowed.includes(name));
+  const query = `${new URLSearchParams(kept.map(([name, value]) => [name, masked(value)]))}`;
+  url.username = url.password = '';
+  url.pathname = maskedPart(url.pathname);
+  if (query != `${url.searchParams}`) url.search = query;
+  // A fragment is kept where a router has its path in it.
+  url.hash = maskedPart(/^#[/!][^?]*/.exec(url.hash)?.[0] ?? '');
+  return url.href == href ? text : url.href;
+}
