@@ -92,7 +92,7 @@ fn pages(www: &path::Path) -> Router {
     for route in SHOP_ROUTES {
         router = router.route_service(route, ServeFile::new(www.join("shop/index.html")));
     }
-    for file in ["shopbell.js", "shopbell.split.js", "shopbell.wasm", "index.js"] {
+    for file in ["shopbell.js", "shopbell.core.js", "shopbell.split.js", "shopbell.wasm", "index.js"] {
         router = router.route_service(&format!("/{file}"), ServeFile::new(www.join("tracker/dist").join(file)));
     }
     router

@@ -51,7 +51,7 @@ export const kindOf = (type) =>
 export const viewKind = () => (chosen.autocapture ? INPUT_NAVIGATED : INPUT_SHOWN);
 
 /** A page that came into view, as lines. */
-export function arrival({ kind, url, referrer, title, wasClosed = 0, seq = nextSeq }) {
+export function arrival({ kind, url, referrer, title, wasClosed = 0, isFirst = false, seq = nextSeq }) {
   const shown = scrub(`${url}`);
   const path = attempt(() => pathOf(new URL(shown))) ?? '';
   return `${toLines({
@@ -62,7 +62,7 @@ export function arrival({ kind, url, referrer, title, wasClosed = 0, seq = nextS
     [NAVIGATED_URL]: clean(shown, URL_UNITS_MAX),
     [NAVIGATED_PATH]: clean(path, URL_UNITS_MAX),
     [NAVIGATED_TITLE]: clean(scrub(`${title}`)),
-  })}\n${toLines(landing(url, referrer, chosen))}`;
+  })}\n${toLines(landing(url, referrer, { ...chosen, isFirst }))}`;
 }
 
 /**
@@ -92,7 +92,7 @@ export function changed(kind) {
  * What a page's URL and referrer say of how its visitor came, by the lines of `landing`. Parameters may stand in the
  * fragment too. Any text will do: what cannot be read is as if it were not there.
  */
-export function landing(url, referrer, { gateways = '', internalCampaigns = true }) {
+export function landing(url, referrer, { gateways = '', internalCampaigns = true, isFirst }) {
   const read = (text) => attempt(() => new URL(text || NO_URL)) ?? new URL(NO_URL);
   const bare = ({ hostname }) => hostname.replace(/^www\./, '');
   const isAt = (host, domain) => `.${host}`.endsWith(`.${domain}`);
@@ -106,7 +106,10 @@ export function landing(url, referrer, { gateways = '', internalCampaigns = true
   // A frame without an address of its own is its parent's.
   const isOwn = !here || isAt(here, there) || isAt(there, here);
   const counts = !isReturn && (!isOwn || internalCampaigns);
-  const query = new URLSearchParams(counts ? own.search + own.hash.replace(/^#([^?]*\?)?/, '&') : '');
+  // Where nothing was stored yet, the page before this one was without consent: it may have been the landing page.
+  const before = isFirst && isOwn ? from.search.replace('?', '&') : '';
+  const search = own.search + own.hash.replace(/^#([^?]*\?)?/, '&') + before;
+  const query = new URLSearchParams(counts ? search : '');
   // Mailers and shop systems escape an ampersand once too often.
   const values = [...query]
     .map(([name, value]) => [name.replace(/^(amp;|#?0*38;)+/, ''), clean(scrub(value))])

@@ -84,11 +84,14 @@ export function toCalls({ calls, dropped }) {
 /** The visitor's consent as the tracker begins, where it is not pending. */
 export const useConsent = (consent) => isKeeping || (standing[0] = consent);
 
+/** They are copied into events as they are, so the last is ended too. */
+const standingLines = (consent, userId) => toLines([consent, userId, '']);
+
 /** From here on the visitor stands like this to the site; returns the lines of it. */
 function stand(consent, userId = standing[1]) {
   standing = [consent, clean(userId ?? '')];
   if (isStarted) store(USER_KEY, standing[1]);
-  return toLines(standing);
+  return standingLines(...standing);
 }
 
 /** The lines of a tracked event; nothing for what cannot be tracked. */
@@ -156,9 +159,9 @@ export function expectCall() {
 
 /** Gives the module what this task reported so far. */
 export function settle() {
-  if (!isStarted || isGiving) return;
+  if (isGiving || (!isStarted && !isKeeping)) return;
   reportEarlier();
-  if (!inputs[0]) return;
+  if (!isStarted || !inputs[0]) return;
   const all = inputs;
   inputs = [];
   // A tracker that is dead answers 0.
@@ -190,7 +193,7 @@ export const addFirst = (kind, lines, at) => inputs.unshift(toInput(kind, lines,
 /** Tells how the visitor stood to the site as the page began. */
 export function tellStanding(consent) {
   const userId = read(USER_KEY);
-  addFirst(INPUT_STANDING, toLines([consent, userId]), now());
+  addFirst(INPUT_STANDING, standingLines(consent, userId), now());
   standing[1] ||= userId;
   store(USER_KEY, standing[1]);
 }

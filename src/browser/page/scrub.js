@@ -18,7 +18,10 @@ const ISSUER = /^(3[0689]\d{12}|3[47]\d{13}|(35|[2456]\d)\d{14}(\d{3})?)$/;
 // With the country's code; with a zero in front, but no date; in three groups as in North America. A shop's own numbers have none
 // of these, or are a part of something longer.
 const PHONE =
-  /(?<!\w|\d[.,/:-])((\+|00(?=\d+[ ()./-]))[1-9]([ ()./-]{0,2}\d){7,13}|\(?0(?!\d[./-]\d\d[./-]\d{4})[1-9]([ ()./-]{0,2}\d){7,9}|(\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})(?![\w:]|[.,-]\d)/g;
+  /(?<!\w|\d[.,/:-])((\+|00(?=\d+[ ()./-]))[1-9]([ ()./-]{0,3}\d){7,13}|\(?0(?!\d[./-]\d\d[./-]\d{4})[1-9]([ ()./-]{0,3}\d){7,9}|(1[ .-])?(\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4})(?![\w:]|[.,-]\d)/g;
+
+// What lets somebody in stands in paths too, such as that of a password's reset.
+const TOKEN = /(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{32,}/gi;
 
 /** Whether the last digit is the check digit that cards have (ISO/IEC 7812-1, Luhn). */
 function isCard(text) {
@@ -40,7 +43,7 @@ const masked = (text, isOfShop) =>
 /** A part of a URL. What nothing is taken out of stays as it is written. */
 function maskedPart(part) {
   const text = attempt(() => decodeURIComponent(part)) ?? part;
-  const clean = masked(text, true);
+  const clean = masked(text, true).replace(TOKEN, '*token*');
   return clean == text ? part : clean;
 }
 

@@ -21,7 +21,7 @@ import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForActivity, listenForLeaving, listenForRoutes, wake } from './listen.js';
 import { startLines, useRules } from './rules.js';
 import { hasLeft, isHidden, stopSending } from './send.js';
-import { openStorage, wipe } from './storage.js';
+import { KEY, openStorage, read, wipe } from './storage.js';
 import { adopt, joinTabs, quitTabs, random } from './tabs.js';
 
 /** What happens on the page is kept, in memory alone, for a tracker that may never begin. `facts` are those of the page. */
@@ -61,7 +61,7 @@ export async function start(feed, options, howItBegan) {
   const kind = kindOf(page.type);
   const wasClosed = options.endOnBrowserClose && isFirst && !document.wasDiscarded && kind == NAVIGATION_LOAD;
   const title = pageOf(location.href) == pageOf(page.url) ? document.title : page.title;
-  const arrived = arrival({ ...page, title, kind, wasClosed });
+  const arrived = arrival({ ...page, title, kind, wasClosed, isFirst: !read(KEY) });
   startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: about }));
   adopt();
   addFirst(viewKind(), arrived, page.began);

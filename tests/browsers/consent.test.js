@@ -1,0 +1,522 @@
+// What the visitor wants: nothing before consent, nothing left after it is taken back, and what the site may ask instead. What the
+// browser keeps is asked of the browser, by its own protocol.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import {
+  Collector,
+  clocked,
+  close,
+  end,
+  flush,
+  launch,
+  open,
+  profile,
+  ready,
+  serve,
+  session,
+  snippet,
+  track,
+  until,
+} from './support.js';
+
+const MINUTE = 60_000;
+
+let collector;
+let context;
+before(launch);
+after(close);
+beforeEach(async () => {
+  collector = await Collector.start();
+  context = await profile();
+});
+afterEach(async () => {
+  await end(context).finally(() => collector.stop());
+});
+
+/** A page of these attributes at any URL, with its title. */
+const pages = (attributes, more = {}) => serve(context, '**/page/**', { attributes, ...more });
+
+/** What the browser keeps for the shop's origin, of anybody's. */
+async function kept(page) {
+  const devtools = await context.newCDPSession(page);
+  const securityOrigin = collector.url;
+  const items = async (isLocalStorage) =>
+    (await devtools.send('DOMStorage.getDOMStorageItems', { storageId: { securityOrigin, isLocalStorage } })).entries;
+  const { usageBreakdown } = await devtools.send('Storage.getUsageAndQuota', { origin: collector.url });
+  const { cookies } = await devtools.send('Network.getAllCookies');
+  const { entries } = await devtools.send('Page.getNavigationHistory');
+  const { result } = await devtools.send('Runtime.evaluate', {
+    expression: 'JSON.stringify([window.name, history.state, performance.memory && typeof WebAssembly])',
+  });
+  const [name, state] = JSON.parse(result.value);
+  const found = {
+    local: await items(true),
+    session: await items(false),
+    used: usageBreakdown.filter(({ usage, storageType }) => usage && storageType !== 'local_storage'),
+    cookies,
+    name,
+    state,
+  };
+  await devtools.detach();
+  assert.ok(entries.length);
+  return found;
+}
+
+const NOTHING = { local: [], session: [], used: [], cookies: [], name: '', state: null };
+
+/** Requests to the collector, and for the module. */
+function requests() {
+  const made = [];
+  context.on('request', (request) => {
+    if (/\/collect|\.wasm/.test(request.url())) made.push(request.url());
+  });
+  return made;
+}
+
+const consent = (page, state) => page.evaluate((state) => shopbell.consent(state), state);
+const route = (page, url, title) =>
+  page.evaluate(
+    ([url, title]) => {
+      history.pushState(null, '', url);
+      document.title = title;
+    },
+    [url, title],
+  );
+
+for (const script of ['shopbell.js', 'shopbell.core.js', 'shopbell.split.js'])
+  test(`pending, ten minutes over five pages of a single-page shop: nothing; then all of it: ${script}`, async () => {
+    context = await clocked(context);
+    const tag = `<script src="/${script}" data-collector="/collect" data-site="shop" data-consent="pending"></script>`;
+    await pages('', { tag, body: '<button>Buy</button>' });
+    const made = requests();
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/page/0?utm_source=facebook&utm_medium=cpc`);
+    const began = await page.evaluate(() => Date.now());
+    for (let view = 1; view < 5; view += 1) {
+      await page.click('button');
+      await track(page, 'view_item', { view });
+      await context.clock.runFor(2 * MINUTE);
+      await route(page, `/page/${view}`, `Page ${view}`);
+      await context.clock.runFor(100);
+    }
+    await context.clock.runFor(2 * MINUTE);
+    assert.deepEqual(await kept(page), NOTHING);
+    assert.deepEqual(made, []);
+    assert.equal(await session(page), null);
+
+    await consent(page, 'granted');
+    await ready(page);
+    await track(page, 'add_to_cart', {});
+    await flush(page);
+    const events = await collector.settled(11);
+    const views = events.filter(({ name }) => name === 'page_view');
+    assert.deepEqual(
+      views.map(({ url, title, consent }) => [new URL(url).pathname, title, consent]),
+      [0, 1, 2, 3, 4].map((view) => [`/page/${view}`, view ? `Page ${view}` : 'Page', 'pending']),
+    );
+    for (const [view, { time }] of views.entries())
+      assert.ok(Math.abs(time - began - view * 2 * MINUTE) < 5000, `page ${view} after ${time - began} ms`);
+    const names = events.map(({ name, consent }) => `${name} ${consent}`);
+    assert.deepEqual(
+      names.filter((name) => /item|cart/.test(name)),
+      [...Array(4).fill('view_item pending'), 'add_to_cart granted'],
+    );
+    const [only, none] = await collector.sessions();
+    assert.equal(none, undefined, 'one session');
+    assert.deepEqual(
+      [only.landing_page, only.source.source, only.source.medium, only.page_views, only.reason],
+      ['/page/0', 'facebook', 'cpc', 5, 'first'],
+    );
+  });
+
+test('pending over full page loads: nothing; then the page in view, with what the referrer still tells', async () => {
+  await pages('data-consent="pending"');
+  const made = requests();
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0?utm_source=facebook&utm_medium=cpc`);
+  await track(page, 'lost', {});
+  await page.evaluate(() => (location.href = '/page/1'));
+  await page.waitForURL('**/page/1');
+  assert.deepEqual(await kept(page), NOTHING);
+  assert.deepEqual(made, []);
+  await consent(page, 'granted');
+  await ready(page);
+  await flush(page);
+  const names = (await collector.settled(2)).map(({ name, url }) => [name, new URL(url).pathname]);
+  assert.deepEqual(names, [
+    ['session_start', '/page/1'],
+    ['page_view', '/page/1'],
+  ]);
+  const [{ source, landing_page }] = await collector.sessions();
+  assert.deepEqual([source.source, source.medium, landing_page], ['facebook', 'cpc', '/page/1']);
+});
+
+test('the stub before consent keeps and sends nothing, and what it was told is told after a grant', async () => {
+  await context.route('**/never.js', () => {});
+  await pages('', {
+    before: snippet,
+    tag: '<script async src="/never.js" data-collector="/collect" data-consent="pending"></script>',
+  });
+  await serve(context, '**/comes', { attributes: 'data-consent="pending"', before: snippet, body: '' });
+  const made = requests();
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`, { waitUntil: 'commit' });
+  await page.waitForFunction(() => window.shopbell);
+  await track(page, 'lost', {});
+  await page.goto(`${collector.url}/comes`);
+  assert.deepEqual(await kept(page), NOTHING);
+  assert.deepEqual(made, []);
+  await consent(page, 'granted');
+  await ready(page);
+  await flush(page);
+  await collector.settled(2);
+});
+
+test('denied: what happened is dropped, and a later grant begins there', async () => {
+  await pages('data-consent="pending"');
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`);
+  await track(page, 'dropped', {});
+  await consent(page, 'denied');
+  await track(page, 'not kept', {});
+  assert.deepEqual(await kept(page), NOTHING);
+  await consent(page, 'granted');
+  await ready(page);
+  await track(page, 'counts', {});
+  await flush(page);
+  const names = (await collector.settled(3)).map(({ name, consent }) => `${name} ${consent}`);
+  assert.deepEqual(names, ['session_start granted', 'page_view granted', 'counts granted']);
+});
+
+test('taken back in one of three tabs, a batch in flight and the collector down: nothing is left, nothing is sent', async () => {
+  await pages('');
+  const tabs = [];
+  for (const nth of [0, 1, 2]) tabs.push(await open(context, `${collector.url}/page/${nth}`));
+  await Promise.all(tabs.map(flush));
+  const { device_id } = await session(tabs[0]);
+  await collector.down();
+  const known = context.batches.length;
+  for (const tab of tabs) await track(tab, 'waits', {});
+  await context.route('**/collect', () => {}); // no answer at all
+  for (const tab of tabs) await tab.evaluate(() => void shopbell.flush());
+  await until('requests are in flight', () => context.batches.length === known + tabs.length);
+  const ofDevice = () => context.batches.filter(({ device }) => device.id === device_id).length;
+  const before = ofDevice();
+  await consent(tabs[1], 'denied');
+  const at = performance.now();
+  await until('nothing is left', async () => {
+    const all = await Promise.all(tabs.map(kept));
+    return all.every(({ local, session }) => local.length + session.length === 0);
+  });
+  assert.ok(performance.now() - at < 3000);
+  for (const tab of tabs) {
+    await track(tab, 'no more', {});
+    await tab.click('html');
+    await flush(tab);
+    assert.equal(await session(tab), null);
+  }
+  await context.unroute('**/collect');
+  await collector.up();
+  await tabs[2].reload();
+  await ready(tabs[2]);
+  assert.notEqual((await session(tabs[2])).device_id, device_id);
+  await tabs[2].close();
+  await tabs[0].close();
+  assert.deepEqual(await kept(tabs[1]).then(({ session }) => session), []);
+  assert.equal(ofDevice(), before);
+  await consent(tabs[1], 'granted');
+  await ready(tabs[1]);
+  const next = await session(tabs[1]);
+  assert.notEqual(next.device_id, device_id);
+});
+
+test('a page that was kept for back and forward meanwhile stays silent', async () => {
+  await end(context);
+  const { keepingProfile } = await import('./support.js');
+  context = await keepingProfile();
+  await pages('');
+  const page = await open(context, `${collector.url}/page/0`);
+  await flush(page);
+  await page.goto(`${collector.url}/page/1`);
+  await ready(page);
+  await consent(page, 'denied');
+  await page.goBack({ waitUntil: 'commit' });
+  await page.waitForFunction(() => window.shopbell);
+  await track(page, 'no more', {});
+  await flush(page);
+  assert.equal(await session(page), null);
+  assert.deepEqual((await kept(page)).local, []);
+});
+
+const withGpc = () =>
+  context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true }));
+
+test('Global Privacy Control: nothing by default', async () => {
+  await withGpc();
+  await pages('');
+  const made = requests();
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`);
+  await track(page, 'not kept', {});
+  await consent(page, 'granted');
+  await flush(page);
+  assert.deepEqual(await kept(page), NOTHING);
+  assert.deepEqual(made, []);
+});
+
+test('cookieless: sent, nothing stored, and two pages have nothing in common', async () => {
+  await withGpc();
+  await pages('data-gpc="cookieless"');
+  const page = await open(context, `${collector.url}/page/0?utm_source=facebook`);
+  await flush(page);
+  await page.goto(`${collector.url}/page/1`);
+  await ready(page);
+  await flush(page);
+  assert.deepEqual(await kept(page), NOTHING);
+  const events = await collector.settled(4);
+  assert.deepEqual(new Set(events.map(({ consent }) => consent)), new Set(['denied']));
+  const [one, other] = await collector.sessions();
+  assert.deepEqual([one.device_id, other.device_id, other.previous_id, other.number], [null, null, null, 1]);
+  const ids = (nth) => [one, other].map(({ id }) => id)[nth];
+  const names = (id) =>
+    events.filter(({ session_id }) => session_id === id).flatMap(({ id, tab_id, page_id }) => [id, tab_id, page_id]);
+  const common = names(ids(0)).filter((name) => names(ids(1)).includes(name));
+  assert.deepEqual(common, []);
+  assert.ok(context.batches.every(({ device }) => device.id === undefined && device.storage === 'none'));
+  assert.equal((await collector.get('report?site=shop&bots=true')).visitors, 0);
+});
+
+test('a device is forgotten, and the page after it is of another', async () => {
+  await pages('');
+  const page = await open(context, `${collector.url}/page/0`);
+  const other = await open(context, `${collector.url}/page/1`);
+  const { device_id } = await session(page);
+  await page.evaluate(() => shopbell.forget());
+  await until('the other tab has noticed', async () => (await session(other)) === null);
+  assert.deepEqual((await kept(page)).local, []);
+  await other.goto(`${collector.url}/page/2`);
+  await ready(other);
+  assert.notEqual((await session(other)).device_id, device_id);
+});
+
+test('a visitor has a name to the site, until it is taken back, and it changes no id', async () => {
+  await pages('');
+  const page = await open(context, `${collector.url}/page/0`);
+  const before = await session(page);
+  await page.evaluate(() => shopbell.identify('7a1c'));
+  await track(page, 'named', {});
+  const named = await session(page);
+  assert.deepEqual([named.id, named.device_id, named.user_id], [before.id, before.device_id, '7a1c']);
+  await page.reload();
+  await ready(page);
+  await flush(page);
+  assert.equal((await session(page)).user_id, '7a1c');
+  assert.equal((await collector.sessions())[0].user_id, '7a1c');
+  await page.evaluate(() => shopbell.identify(null));
+  await track(page, 'unnamed', {});
+  assert.equal((await session(page)).user_id, undefined);
+  await page.evaluate(() => shopbell.forget());
+  assert.deepEqual((await kept(page)).local, []);
+});
+
+/** Events that are stored where the package's `beforeSend` is this function. */
+async function reviewed(beforeSend) {
+  const said = [];
+  await context.route('**/module', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<!doctype html><title>Page</title><script type="module">
+        import { init } from '/shopbell/index.js';
+        window.seen = [];
+        window.shopbell = init({ collector: '/collect', site: 'shop', beforeSend: ${beforeSend} });
+        shopbell.track('one', { a: 1, mail: 'bob@example.com' });
+        shopbell.track('two', { b: 2 });
+      </script>`,
+    }),
+  );
+  await serveDist();
+  const page = await context.newPage();
+  page.on('console', (message) => message.type() === 'warning' && said.push(message.text()));
+  await page.goto(`${collector.url}/module`);
+  await ready(page);
+  await flush(page);
+  const delivery = context.batches.at(-1).delivery;
+  const seen = await page.evaluate(() => window.seen);
+  return { events: await collector.events(), said, delivery, seen, page };
+}
+
+async function serveDist() {
+  const { readFile } = await import('node:fs/promises');
+  const { root } = await import('./support.js');
+  await context.route('**/shopbell/*.js', async (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: await readFile(
+        `${root}/www/tracker/dist/${new URL(route.request().url()).pathname.split('/').at(-1)}`,
+        'utf8',
+      ),
+    }),
+  );
+}
+
+const named = (events) => events.map(({ name }) => name);
+
+test('beforeSend sees every event in its turn, may change it and may drop it', async () => {
+  const { events, said, seen, page } = await reviewed(`(event) => {
+    window.seen.push(event.name);
+    if (event.name === 'two') return null;
+    if (event.name === 'one') event.props = { ...event.props, a: 7 };
+    event.title = 'Changed';
+    return event;
+  }`);
+  assert.deepEqual(seen, ['session_start', 'page_view', 'one', 'two']);
+  assert.deepEqual(named(events), ['session_start', 'page_view', 'one']);
+  assert.deepEqual(events[2].props, { a: 7, mail: '*email*' });
+  assert.deepEqual([...new Set(events.map(({ title }) => title))], ['Changed']);
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    [0, 1, 2],
+  );
+  assert.equal((await session(page)).dropped, 1);
+  assert.deepEqual(said, []);
+});
+
+for (const [what, beforeSend] of Object.entries({
+  throws: '() => { throw new Error("mine"); }',
+  'gives nothing': '() => undefined',
+  'gives rubbish': '() => 7',
+  'gives a promise': 'async (event) => event',
+  'gives an event without a name': '(event) => ({ ...event, name: " " })',
+  'gives properties that are none': '(event) => ({ ...event, props: [1] })',
+  'gives properties that are too large': '(event) => ({ ...event, props: { a: "x".repeat(9000) } })',
+  'gives properties that are no JSON':
+    '(event) => { const props = {}; props.props = props; return { ...event, props }; }',
+  'changes what it was given, and throws': '(event) => { event.name = "other"; event.props.a = 8; throw 0; }',
+}))
+  test(`a beforeSend that ${what} is passed over with a sentence`, async () => {
+    const { events, said } = await reviewed(beforeSend);
+    assert.deepEqual(named(events), ['session_start', 'page_view', 'one', 'two']);
+    assert.equal(events[2].props.a, 1);
+    assert.equal(said.length, 1, `${said}`);
+    assert.match(said[0], /beforeSend/);
+  });
+
+test('a beforeSend that calls the tracker harms nobody', async () => {
+  const { events } = await reviewed(`(event) => {
+    if (event.name === 'one') shopbell.track('from within', {});
+    window.seen.push(shopbell.session());
+    shopbell.flush();
+    return event;
+  }`);
+  assert.deepEqual(named(events), ['session_start', 'page_view', 'one', 'two', 'from within']);
+});
+
+for (const options of ['beforeSend: 7', "consent: 'maybe'"])
+  test(`nothing is tracked with ${options}`, async () => {
+    await context.route('**/module', (route) =>
+      route.fulfill({
+        contentType: 'text/html',
+        body: `<!doctype html><script type="module">
+          import { init } from '/shopbell/index.js';
+          window.shopbell = init({ collector: '/collect', site: 'shop', ${options} });
+          shopbell.track('one');
+        </script>`,
+      }),
+    );
+    await serveDist();
+    const made = requests();
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/module`);
+    await page.waitForFunction(() => window.shopbell);
+    await flush(page);
+    assert.deepEqual([await kept(page), made], [NOTHING, []]);
+  });
+
+test('a visitor opts out by the control, which is remembered and nothing else, and in again', async () => {
+  await pages('data-capture="opt-out"', { before: '<p data-shopbell-opt-out="Leave me out"></p>' });
+  const page = await open(context, `${collector.url}/page/0`);
+  const box = page.getByRole('checkbox', { name: 'Leave me out' });
+  assert.equal(await box.isChecked(), false);
+  await box.focus();
+  await page.keyboard.press('Space');
+  assert.equal(await box.isChecked(), true);
+  assert.deepEqual((await kept(page)).local, [['shopbell.off', '1']]);
+  const made = requests();
+  await page.goto(`${collector.url}/page/1`);
+  await track(page, 'not kept', {});
+  assert.equal(await box.isChecked(), true);
+  assert.deepEqual([(await kept(page)).local, made], [[['shopbell.off', '1']], []]);
+  await box.uncheck();
+  await ready(page);
+});
+
+/** A page whose consent platform is this script. */
+async function platform(script, capture) {
+  await pages(`data-capture="${capture}"`, { before: `<script>${script}</script>` });
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`);
+  return page;
+}
+
+const isPending = async (page) => {
+  assert.equal(await session(page), null);
+  assert.deepEqual(await kept(page), NOTHING);
+};
+
+// What the API of the Transparency and Consent Framework 2.2 calls its listeners with.
+const TCF = `
+  const listeners = [];
+  let data = { tcfPolicyVersion: 4, cmpStatus: 'loaded', eventStatus: 'cmpuishown', gdprApplies: true,
+    purpose: { consents: {}, legitimateInterests: {} }, vendor: { consents: {}, legitimateInterests: {} } };
+  window.tell = (next) => { data = { ...data, ...next }; listeners.forEach((listener, id) => listener({ ...data, listenerId: id }, true)); };
+  window.__tcfapi = (command, version, callback) => {
+    if (command !== 'addEventListener' || version !== 2) return callback(null, false);
+    listeners.push(callback);
+    callback({ ...data, listenerId: listeners.length - 1 }, true);
+  };`;
+
+test('consent by the Transparency and Consent Framework', async () => {
+  const page = await platform(TCF, 'tcf');
+  await isPending(page);
+  await page.evaluate(() => tell({ eventStatus: 'useractioncomplete', purpose: { consents: { 1: true, 8: false } } }));
+  await isPending(page);
+  await page.evaluate(() => tell({ purpose: { consents: { 1: true, 8: true } } }));
+  await ready(page);
+  await page.evaluate(() => tell({ purpose: { consents: {} } }));
+  await until('it is taken back', async () => (await kept(page)).local.length === 0);
+});
+
+test('a platform that comes later, and does not apply', async () => {
+  const page = await platform('', 'tcf');
+  await isPending(page);
+  await page.evaluate(`${TCF}; tell({ eventStatus: 'tcloaded', gdprApplies: false })`);
+  await ready(page);
+});
+
+const GTAG = `window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments); }`;
+
+test("consent by Google's consent mode", async () => {
+  const script = `${GTAG} gtag('consent', 'default', { analytics_storage: 'denied', ad_storage: 'denied', wait_for_update: 500 });`;
+  const page = await platform(script, 'google-consent');
+  await isPending(page);
+  await page.evaluate(() => gtag('consent', 'update', { ad_storage: 'granted' }));
+  await isPending(page);
+  await page.evaluate(() => gtag('consent', 'update', { analytics_storage: 'granted' }));
+  await ready(page);
+  await page.evaluate(() => gtag('consent', 'update', { analytics_storage: 'denied' }));
+  await until('it is taken back', async () => (await kept(page)).local.length === 0);
+});
+
+test("Google's consent mode where all is granted, and where a region is not", async () => {
+  const granted = await platform(
+    `${GTAG} gtag('consent', 'default', { analytics_storage: 'granted' });`,
+    'google-consent',
+  );
+  await ready(granted);
+  await granted.evaluate(() => shopbell.forget());
+  await context.unroute('**/page/**');
+  const script = `${GTAG} gtag('consent', 'default', { analytics_storage: 'denied', region: ['DE'] });
+    gtag('consent', 'default', { analytics_storage: 'granted' });`;
+  await isPending(await platform(script, 'google-consent'));
+});
