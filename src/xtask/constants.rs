@@ -3,7 +3,7 @@
 use crate::shell::root;
 use anyhow::{Context, Result, bail};
 use shopbell_core::attribution::GATEWAYS;
-use shopbell_core::event::{PROPS_BYTES_MAX, TITLE_UNITS_MAX, URL_UNITS_MAX};
+use shopbell_core::event::{NAME_BYTES_MAX, PROPS_BYTES_MAX, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::layout;
 use shopbell_core::outbox::ANSWER_MS_MAX;
 use std::fmt::Write as _;
@@ -57,6 +57,7 @@ fn text() -> Result<String> {
     }
     writeln!(out)?;
     writeln!(out, "export const ANSWER_MS_MAX = {ANSWER_MS_MAX};")?;
+    writeln!(out, "export const NAME_BYTES_MAX = {NAME_BYTES_MAX};")?;
     writeln!(out, "export const PROPS_BYTES_MAX = {PROPS_BYTES_MAX};")?;
     writeln!(out, "export const TITLE_UNITS_MAX = {TITLE_UNITS_MAX};")?;
     writeln!(out, "export const URL_UNITS_MAX = {URL_UNITS_MAX};")?;

@@ -178,6 +178,7 @@ fn without_fallbacks(glue: &str) -> Result<String> {
     for (begin, end, closing) in [
         ("    let len = arg.length;", "    return ptr;\n}", "}"),
         ("    numBytesDecoded += bytes.length;", "\n    }\n", ""),
+        ("    if (cachedDataViewMemory0 === null", ") {\n", "    {\n"),
     ] {
         let cut = lean.split_once(begin).and_then(|(before, rest)| Some((before, rest.split_once(end)?.1)));
         let (before, behind) = cut.with_context(|| format!("the glue has no {begin:?} any more"))?;

@@ -10,20 +10,32 @@ struct Budget {
     what: &'static str,
     files: &'static [&'static str],
     brotli_max: usize,
+    /// Whether it is kept today: `cargo x test` sees to it that these stay so.
+    is_kept: bool,
 }
 
 /// What the split build may take beyond the self-contained script.
 const SPLIT_MORE: usize = 300;
 
 const BUDGETS: [Budget; 3] = [
-    Budget { what: "self-contained script", files: &["shopbell.js"], brotli_max: 18_500 },
-    Budget { what: "script without parts", files: &["shopbell.core.js"], brotli_max: 15_600 },
-    Budget { what: "inline stub", files: &["stub.js"], brotli_max: 700 },
+    Budget { what: "self-contained script", files: &["shopbell.js"], brotli_max: 18_500, is_kept: true },
+    Budget { what: "script without parts", files: &["shopbell.core.js"], brotli_max: 15_600, is_kept: false },
+    Budget { what: "inline stub", files: &["stub.js"], brotli_max: 700, is_kept: true },
 ];
 
 /// Prints the table; fails if anything is over its budget.
 pub(crate) fn check() -> Result<()> {
-    let over = measure()?;
+    fail(&measure()?)
+}
+
+/// The same, but for budgets that are known to be over.
+pub(crate) fn guard() -> Result<()> {
+    let mut over = measure()?;
+    over.retain(|what| BUDGETS.iter().all(|budget| budget.is_kept || budget.what != *what));
+    fail(&over)
+}
+
+fn fail(over: &[&str]) -> Result<()> {
     if !over.is_empty() {
         bail!("over budget: {}", over.join(", "));
     }
@@ -46,7 +58,7 @@ fn measure() -> Result<Vec<&'static str>> {
     let weight =
         |files: &[&str]| files.iter().map(|file| brotli(&fs::read(dist("tracker").join(file))?)).sum::<Result<usize>>();
     let mut measured = Vec::new();
-    for Budget { what, files, brotli_max } in BUDGETS {
+    for Budget { what, files, brotli_max, .. } in BUDGETS {
         measured.push((what, weight(files)?, brotli_max));
     }
     let split = weight(&["shopbell.split.js", "shopbell.wasm"])?;

@@ -35,7 +35,7 @@ pub(crate) fn all() -> Result<()> {
     say("testing the core, the collector and the simulator");
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     mutations(Some(MISTAKES))?;
-    size::check()?;
+    size::guard()?;
     browsers(None)
 }
 

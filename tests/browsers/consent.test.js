@@ -441,12 +441,12 @@ test('a visitor opts out by the control, which is remembered and nothing else, a
   await box.focus();
   await page.keyboard.press('Space');
   assert.equal(await box.isChecked(), true);
-  assert.deepEqual((await kept(page)).local, [['shopbell.off', '1']]);
+  assert.deepEqual((await kept(page)).local, [['shopbellOff', '1']]);
   const made = requests();
   await page.goto(`${collector.url}/page/1`);
   await track(page, 'not kept', {});
   assert.equal(await box.isChecked(), true);
-  assert.deepEqual([(await kept(page)).local, made], [[['shopbell.off', '1']], []]);
+  assert.deepEqual([(await kept(page)).local, made], [[['shopbellOff', '1']], []]);
   await box.uncheck();
   await ready(page);
 });

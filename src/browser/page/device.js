@@ -5,6 +5,9 @@ import { attempt, toLines } from './guard.js';
 import { toJson } from './json.js';
 import { INPUT_DEVICE } from './layout.js';
 
+// What machines call themselves: browsers without a screen, crawlers, previews of links, audits. (Cubot makes phones.)
+const BOT = /headless|(?<!cu)bot\b|crawl|spider|preview|externalhit|lighthouse/i;
+
 let timeZone; // its name; empty while it is asked for
 
 /**
@@ -18,7 +21,7 @@ export function device() {
     language: navigator.language,
     time_zone: timeZone || undefined,
     screen: size,
-    bot: navigator.webdriver ? 'webdriver' : undefined,
+    bot: navigator.webdriver ? 'webdriver' : BOT.exec(navigator.userAgent)?.[0].toLowerCase(),
   };
   return toLines([attempt(() => toJson(known).slice(1, -1)) ?? '']);
 }

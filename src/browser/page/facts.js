@@ -106,7 +106,7 @@ function trackedLines(name, props) {
 
 /** A member of properties without what names a person. Digits under some names are the shop's own numbers. */
 const scrubMember = (name, value) =>
-  typeof value == 'string' ? scrub(value, /(id|no|nr|code|number|sku|gtin|ean|isbn|mpn)$/i.test(name)) : value;
+  typeof value == 'string' ? scrub(value, /(id|n[or]|code|number|sku|gtin|ean|isbn)$/i.test(name)) : value;
 
 /** What came before is reported before: a route change that was not complete, and the site's calls. */
 function reportEarlier() {

@@ -84,6 +84,7 @@ export const OUTCOME_REFUSED = 3;
 export const RECOVERED_KEY = 0;
 
 export const ANSWER_MS_MAX = 30000;
+export const NAME_BYTES_MAX = 64;
 export const PROPS_BYTES_MAX = 8192;
 export const TITLE_UNITS_MAX = 256;
 export const URL_UNITS_MAX = 2048;

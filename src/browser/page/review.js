@@ -3,16 +3,18 @@
 import { clean, say } from './guard.js';
 import { toJson } from './json.js';
 import {
-  EVENT_ID,
   EVENT_NAME,
   EVENT_PROPS,
   EVENT_TIME,
   EVENT_TITLE,
   EVENT_URL,
+  NAME_BYTES_MAX,
   PROPS_BYTES_MAX,
   URL_UNITS_MAX,
 } from './layout.js';
 import { chosen } from './rules.js';
+
+const TEXTS = Object.entries({ name: EVENT_NAME, url: EVENT_URL, title: EVENT_TITLE });
 
 let hasSaid;
 
@@ -20,27 +22,17 @@ let hasSaid;
 export function review(text) {
   const lines = text.split('\n');
   try {
-    const event = chosen.beforeSend({
-      id: lines[EVENT_ID],
-      name: lines[EVENT_NAME],
-      time: +lines[EVENT_TIME],
-      url: lines[EVENT_URL],
-      title: lines[EVENT_TITLE],
-      props: JSON.parse(lines[EVENT_PROPS] || '{}'),
-    });
-    if (event === null || event === false) return '';
-    const { name, url = '', title = '', props = {} } = event;
-    const json = toJson(props);
-    if (typeof name != 'string' || !clean(name) || json[0] != '{' || json.length > PROPS_BYTES_MAX)
-      throw 'it gives no event';
-    lines[EVENT_NAME] = clean(name, 64);
-    lines[EVENT_URL] = clean(url, URL_UNITS_MAX);
-    lines[EVENT_TITLE] = clean(title);
-    lines[EVENT_PROPS] = json == '{}' ? '' : json;
+    const event = { time: +lines[EVENT_TIME], props: JSON.parse(lines[EVENT_PROPS] || '{}') };
+    for (const [name, line] of TEXTS) event[name] = lines[line];
+    const kept = chosen.beforeSend(event);
+    if (kept === null || kept === false) return '';
+    const json = toJson(kept.props ?? {});
+    if (!kept.name.trim() || kept.name[NAME_BYTES_MAX] || json[0] != '{' || json[PROPS_BYTES_MAX]) throw 'no event';
+    for (const [name, line] of TEXTS) lines[line] = clean(kept[name] ?? '', URL_UNITS_MAX);
+    lines[EVENT_PROPS] = json;
     return lines.join('\n');
   } catch (error) {
-    if (!hasSaid) say(`beforeSend is passed over: ${error}`);
-    hasSaid = true;
+    hasSaid ||= !say(`beforeSend is passed over: ${error}`);
     return text;
   }
 }

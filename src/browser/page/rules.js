@@ -24,7 +24,7 @@ export let chosen = {};
  * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`, `consent`, `allowQuery`, `scrub`, `beforeSend`.
  */
 export const useRules = (options) => {
-  chosen = { ...options, collector: new URL(options.collector, document.baseURI).href };
+  chosen = { consent: 'granted', ...options, collector: new URL(options.collector, document.baseURI).href };
 };
 
 /** The lines that a tracker of this site begins with. */

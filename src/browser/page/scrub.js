@@ -5,7 +5,7 @@ import { chosen } from './rules.js';
 
 // What tells where a visitor came from and what they look for. Anything else in a query may be a token.
 const QUERY =
-  /^(utm_\w+|\w*cl(k)?id|[gw]braid|li_fat_id|epik|ref|source|q|s|k|query|search(_?(term|query))?|keywords?|term)$/i;
+  /^(utm_\w+|\w*clk?id|[gw]braid|li_fat_id|epik|ref|source|[qsk]|query|search\w*|keywords?|term)$/i;
 
 // An "at" may be escaped, and escaped again.
 const EMAIL = /[\p{L}\p{N}!#$'*+=^_{|}~.%-]{1,64}(@|%(25)*40)[\p{L}\p{N}.-]+\.\p{L}{2,}/giu;
@@ -13,7 +13,7 @@ const EMAIL = /[\p{L}\p{N}!#$'*+=^_{|}~.%-]{1,64}(@|%(25)*40)[\p{L}\p{N}.-]+\.\p
 // As cards show it, or digits alone.
 const CARD = /(?<!\w)(\d{14,19}|\d{4}([ -])\d{4}\2\d{4}\2\d{4}|3\d{3}([ -])\d{6}\3\d{5})(?!\w)/g;
 // 14 digits: Diners; 15: American Express; 16 and 19: the others.
-const ISSUER = /^(3[0689]\d{12}|3[47]\d{13}|(35|[2456]\d)\d{14}(\d{3})?)$/;
+const ISSUER = /^(3[0-46-9]\d{12,13}|[2-6]\d{15}(\d{3})?)$/;
 
 // With the country's code; with a zero in front, but no date; in three groups as in North America. A shop's own numbers have none
 // of these, or are a part of something longer.

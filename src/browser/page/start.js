@@ -19,7 +19,7 @@ import {
 } from './facts.js';
 import { INPUT_HIDDEN, NAVIGATION_LOAD } from './layout.js';
 import { listen, listenForActivity, listenForLeaving, listenForRoutes, wake } from './listen.js';
-import { startLines, useRules } from './rules.js';
+import { chosen, startLines, useRules } from './rules.js';
 import { hasLeft, isHidden, stopSending } from './send.js';
 import { KEY, openStorage, read, wipe } from './storage.js';
 import { adopt, joinTabs, quitTabs, random } from './tabs.js';
@@ -44,7 +44,7 @@ export async function start(feed, options, howItBegan) {
   useFeed(feed);
   useRules(options);
   useZone(options.midnight);
-  useConsent(options.consent);
+  useConsent(chosen.consent);
   openStorage(options.storage);
   // What takes long and needs no turn is done before it, in a task of its own.
   listenForActivity();
@@ -65,7 +65,7 @@ export async function start(feed, options, howItBegan) {
   startTracker(startLines({ tabId, seq: nextSeq, chance: random(4), seed, device: about }));
   adopt();
   addFirst(viewKind(), arrived, page.began);
-  tellStanding(options.consent);
+  tellStanding(chosen.consent);
   see();
   useCalls(page);
   listen();

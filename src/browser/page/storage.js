@@ -8,7 +8,7 @@ export const BREAKER_KEY = 'shopbell.breaker';
 export const EARLY_KEY = 'shopbell.early';
 export const GZIP_KEY = 'shopbell.gzip';
 export const USER_KEY = 'shopbell.user';
-const OPT_OUT_KEY = 'shopbell.off'; // the one thing that is kept of a visitor who wants nothing kept
+export const OPT_OUT_KEY = 'shopbellOff'; // the one thing that is kept of a visitor who wants nothing kept
 const WIPED = '-'; // is the record for a moment, so that other tabs are told
 const TAB_KEY = 'shopbell.tab';
 // Browsers keep 2,500,000 characters an origin at least (WebKit). Waiting events are stored only where the site's and the
@@ -91,7 +91,7 @@ export function wipe(tellsOthers) {
   local = localArea();
   session ??= attempt(() => sessionStorage);
   for (const area of [local, session]) {
-    const ours = attempt(() => Object.keys(area).filter((key) => /^shopbell(\.(?!off$)|$)/.test(key))) ?? [];
+    const ours = attempt(() => Object.keys(area).filter((key) => /^shopbell(\.|$)/.test(key))) ?? [];
     if (ours[0] && tellsOthers) attempt(() => area.setItem(KEY, WIPED));
     for (const key of [KEY, ...ours]) attempt(() => area.removeItem(key));
   }

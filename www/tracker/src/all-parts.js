@@ -5,4 +5,4 @@ import { optOut } from './parts/opt-out.js';
 import { tcf } from './parts/tcf.js';
 
 export { googleConsent, optOut, tcf };
-export const parts = { tcf, 'google-consent': googleConsent, 'opt-out': optOut };
+export const parts = { __proto__: null, tcf, 'google-consent': googleConsent, 'opt-out': optOut };

@@ -6,7 +6,7 @@
 import { pageNow } from 'shopbell-page/began.js';
 import { now } from 'shopbell-page/clock.js';
 import { toJson } from 'shopbell-page/json.js';
-import { EARLY_KEY, isOptedOut, KEY, localArea } from 'shopbell-page/storage.js';
+import { EARLY_KEY, isOptedOut, KEY, localArea, OPT_OUT_KEY } from 'shopbell-page/storage.js';
 
 const CHARS_MAX = 60_000; // of all pages that are left before there is a tracker: what a keepalive takes
 
@@ -20,7 +20,7 @@ export const factsNow = (room) => ({ ...pageNow(), room, calls: [], dropped: 0 }
 export function keepCall(facts, method, first, second) {
   try {
     let call = [method, ...now(), toJson(first), toJson(second)];
-    (facts.room -= `${call}`.length) > 0 ? facts.calls.push(call) : facts.dropped++;
+    (facts.room -= (call + '').length) > 0 ? facts.calls.push(call) : facts.dropped++;
   } catch {
     facts.dropped++;
   }
@@ -31,8 +31,8 @@ export function keepCall(facts, method, first, second) {
  * them. Without a collector, against the visitor's will and before consent, nothing is kept and nothing is sent.
  */
 export function leave(facts, options) {
-  if (!options?.collector || /^[pd]/.test(options.consent) || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
-  let local = localArea(options.storage);
+  let local = localArea(options?.storage);
+  if (!options?.collector || local[OPT_OUT_KEY] || options.consent || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
   let page = {
     schema: 'shopbell/early/1',
     options,
@@ -50,8 +50,9 @@ export function leave(facts, options) {
     let all = (local[EARLY_KEY] ?? '') + body;
     local[EARLY_KEY] = body = CHARS_MAX > all.length ? all : body;
   } catch {}
+  // Whether it arrives is no longer this page's to know.
   'keepalive' in Request.prototype
     ? // @ts-expect-error: as good as true, and a byte less
-      fetch(options.collector, { credentials: 'omit', body, keepalive: 1, method: 'POST' }).catch(() => {})
+      fetch(options.collector, { credentials: 'omit', body, keepalive: 1, method: 'POST' }).catch(now)
     : navigator.sendBeacon(options.collector, body);
 }

@@ -76,8 +76,8 @@ export function start(given, load, [facts, flushes = []] = []) {
       const calls = facts.calls.map(([method, , , ...given]) => [method, ...now(), ...given]);
       Object.assign(facts, { ...factsNow(CHARS_MAX), calls });
     }
-    if (state == 'pending') return attempt(() => keep(options, facts), onError);
     try {
+      if (state == 'pending') return keep(options, facts);
       await startTracker(await load(), options, () => {
         if (run != runs) throw 0;
         return facts;
@@ -115,17 +115,18 @@ export function start(given, load, [facts, flushes = []] = []) {
   function setConsent(given) {
     if (!/^(pending|granted|denied)$/.test(given))
       return say(`consent is ${given}; accepted is pending, granted or denied.`);
-    const isGrant = state == 'pending' && given == 'granted';
     if (given == wanted) return;
     wanted = given;
-    if (isGrant) {
+    if (state == 'pending' && given == 'granted') {
       call('consent', isCookieless ? 'denied' : given);
       state = 'early';
       begin();
-    } else {
-      end(true);
-      enter();
-    }
+    } else reenter();
+  }
+
+  function reenter() {
+    end(true);
+    enter();
   }
 
   /** The device is forgotten: until the visitor's consent is said anew, nothing is tracked on this page. */
@@ -150,20 +151,16 @@ export function start(given, load, [facts, flushes = []] = []) {
     forget: () => forget(true),
     optOut: (isOut) => {
       const wasOut = optOut();
-      const isOutNow = optOut(isOut);
-      if (wasOut != isOutNow) {
-        end(true);
-        enter();
-      }
-      return isOutNow;
+      if (optOut(isOut) != wasOut) reenter();
+      return optOut();
     },
   };
   enter();
-  if (state != 'off') {
+  if (options) {
     globalThis[RUNNING] = [handle, options.site];
     onWiped(() => facts && forget(false));
     addEventListener('pagehide', () => {
-      if (state == 'early' && !given.beforeSend) leave(facts, given);
+      if (state == 'early' && !given.beforeSend) leave(facts, { ...given, consent: '' });
     });
   }
   for (const part of parts) attempt(() => part(handle), say);

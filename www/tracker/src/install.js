@@ -5,13 +5,13 @@ import { start } from './handle.js';
 import { readTag } from './options.js';
 import { findTag } from './tag.js';
 
-export function install(load, parts = {}) {
+export function install(load, parts = { __proto__: null }) {
   // An element with this id is no stub.
   const { facts } = /** @type {any} */ (window.shopbell ?? {});
   const options = readTag(findTag());
   options.parts = [];
   for (const name of `${options.capture ?? ''}`.match(/[^\s,]+/g) ?? [])
-    if (Object.hasOwn(parts, name)) options.parts.push(parts[name]());
+    if (parts[name]) options.parts.push(parts[name]());
     else say(`there is no part ${name} here; accepted are ${Object.keys(parts).join(', ')}.`);
   window.shopbell = start(options, load, facts);
 }

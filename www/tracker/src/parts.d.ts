@@ -19,6 +19,6 @@ export function googleConsent(options?: { dataLayer?: string }): Part;
 
 /**
  * A labelled checkbox in each element with `data-shopbell-opt-out`, whose value is the label. Checked, nothing of this visitor is
- * tracked on this site, nothing is left of what was, and that alone is remembered (`shopbell.off` in localStorage).
+ * tracked on this site, nothing is left of what was, and that alone is remembered (`shopbellOff` in localStorage).
  */
 export function optOut(): Part;

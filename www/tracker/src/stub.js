@@ -9,13 +9,15 @@ if (!window.shopbell?.track) {
   let facts = factsNow(4e4);
   let flushes = [];
   let stub = /** @type {any} */ ({ facts: [facts, flushes] });
-  for (let method of 'checkoutPending track page session newSession flush'.split(' '))
-    stub[method] = (first, second) => {
-      if (window.shopbell != stub) return window.shopbell[method](first, second);
-      if (method == 'flush') return new Promise((resolve) => setTimeout(resolve, 1e4, flushes.push(resolve)));
-      if (method == 'session') return null;
-      keepCall(facts, method, first, second);
-    };
+  for (let method of 'checkoutPending track page session newSession flush identify consent'.split(' '))
+    stub[method] = (first, second) =>
+      window.shopbell != stub
+        ? window.shopbell[method](first, second)
+        : method == 'flush'
+          ? new Promise((resolve) => setTimeout(resolve, 1e4, flushes.push(resolve)))
+          : method == 'session'
+            ? null
+            : keepCall(facts, method, first, second);
   window.shopbell = stub;
   addEventListener('pagehide', () => {
     if (window.shopbell == stub)

@@ -7,21 +7,20 @@
  */
 export function googleConsent({ dataLayer = 'dataLayer' } = {}) {
   const part = (shopbell) => {
-    let isAnswered;
     let isDenied;
     const read = (entry) => {
       const [command, kind, states] = entry?.length ? entry : [];
       const state = states?.analytics_storage;
       if (command != 'consent' || !state) return;
-      isAnswered ||= kind == 'update';
-      isDenied ||= kind == 'default' && state == 'denied';
-      if (kind == 'update') shopbell.consent(state == 'granted' ? 'granted' : 'denied');
-      else if (!isAnswered) shopbell.consent(isDenied ? 'pending' : 'granted');
+      const isUpdate = kind == 'update';
+      isDenied ||= !isUpdate && state == 'denied';
+      const isGranted = state == 'granted' && (isUpdate || !isDenied);
+      shopbell.consent(isGranted ? 'granted' : isUpdate ? 'denied' : 'pending');
     };
     window[dataLayer] ??= [];
     const queue = window[dataLayer];
-    const push = queue.push;
-    for (const entry of queue) read(entry);
+    const { push } = queue;
+    queue.forEach(read);
     queue.push = function (...entries) {
       entries.forEach(read);
       return push.apply(this, entries);

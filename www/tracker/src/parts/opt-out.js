@@ -12,7 +12,7 @@ export const optOut = () => (shopbell) => {
     box.type = 'checkbox';
     box.checked = shopbell.optOut();
     box.onchange = () => (box.checked = shopbell.optOut(box.checked));
-    label.append(box, ` ${element.dataset.shopbellOptOut || 'Do not count my visits to this site'}`);
+    label.append(box, ` ${element.dataset.shopbellOptOut || 'Do not track me'}`);
     element.replaceChildren(label);
   }
 };

@@ -16,10 +16,10 @@ export function tcf({ purposes = [1, 8], vendor = 0 } = {}) {
       return;
     }
     __tcfapi('addEventListener', 2, (data, isDone) => {
-      if (!isDone || !/tcloaded|useractioncomplete/.test(data.eventStatus)) return;
-      const { gdprApplies, purpose, vendor: vendors } = data;
-      const allows = purposes.every((one) => purpose?.consents[one]) && (!vendor || vendors?.consents[vendor]);
-      shopbell.consent(gdprApplies === false || allows ? 'granted' : 'denied');
+      // The visitor is still asked.
+      if (!isDone || data.eventStatus == 'cmpuishown') return;
+      const allows = purposes.every((one) => data.purpose?.consents[one]) && (!vendor || data.vendor?.consents[vendor]);
+      shopbell.consent(data.gdprApplies === false || allows ? 'granted' : 'denied');
     });
   };
   part.asks = true;
