@@ -36,6 +36,8 @@ pub struct History {
     counted: HashSet<String>,
     /// Sessions whose latest activity a replay may have written over, as it did not see yet what another tab had written.
     unsure: HashSet<Rc<str>>,
+    /// Seeds of devices that were forgotten.
+    forgotten: HashSet<Rc<str>>,
     clock_was_set: bool,
 }
 
@@ -55,6 +57,7 @@ impl History {
             arrived: HashMap::new(),
             counted: HashSet::new(),
             unsure: HashSet::new(),
+            forgotten: HashSet::new(),
             clock_was_set: false,
         }
     }
@@ -67,6 +70,11 @@ impl History {
     /// From here on, wall time says nothing of true time.
     pub fn clock_was_set(&mut self) {
         self.clock_was_set = true;
+    }
+
+    /// No session that begins from here on is of a device that is known.
+    pub fn is_forgotten(&mut self) {
+        self.forgotten.extend(self.devices.keys().cloned());
     }
 
     /// A session was active, in a tab that may have crashed at that.
@@ -112,6 +120,10 @@ impl History {
         outcome: &Outcome,
     ) -> Result<(), String> {
         self.is_named(session, outcome)?;
+        // A storage that goes wrong may become what it was.
+        if self.forgotten.contains(&session.seed) && !self.parameters.has_storage_faults {
+            return Err(format!("{} is of a device that was forgotten", session.id));
+        }
         // What another tab did last may not be to be seen yet, and what it did just before that may not be written.
         let is_seen = |(at, has_crashed): &(u64, bool)| at + self.parameters.stale_ms_max <= elapsed && !has_crashed;
         if let (Some("inactivity"), Some(before)) = (outcome.reason, before)

@@ -103,6 +103,20 @@ impl Ledger {
         self.lost.extend(chunk::ids(key, text).into_iter().map(Rc::from));
     }
 
+    /// What was known of the collector is forgotten.
+    pub fn knows_nothing(&mut self) {
+        self.is_failing = false;
+        self.probing = None;
+        self.left_alone_until = 0;
+    }
+
+    /// Events were in the memory of a page whose visitor took consent back.
+    pub fn forgotten(&mut self, segments: &[Segment]) {
+        for facts in segments.iter().flat_map(Segment::events) {
+            self.lost.insert(lines::at(facts, event::ID).into());
+        }
+    }
+
     /// Events that a page kept before it had a tracker: they may arrive from the page that is left, and again from the next.
     pub fn kept_early(&mut self, ids: &[String]) {
         for id in ids {

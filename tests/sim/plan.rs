@@ -67,6 +67,8 @@ pub struct Parameters {
     pub has_beacons: bool,
     /// Whether a proxy refuses compressed batches, which go once more as they are.
     pub has_proxy: bool,
+    /// Whether nobody has agreed to be tracked as it begins.
+    pub asks_for_consent: bool,
     /// Whether a tab that lives takes over what another has left as soon as that one's lock comes free.
     pub follows_locks: bool,
 }
@@ -123,6 +125,8 @@ pub enum Act {
     Freeze,
     /// Somebody looks at the session: the inspector, a heartbeat.
     Look,
+    /// The visitor agrees to be tracked, or takes that back.
+    Consent(bool),
     /// The tab is closed.
     Close,
     /// The tab crashes, after so many effects of an event that it tracks or of a page that it loads.
@@ -243,6 +247,7 @@ fn parameters(dice: &mut Dice) -> Parameters {
         has_beacons: dice.chance(15),
         has_proxy: dice.chance(10),
         follows_locks: dice.chance(50),
+        asks_for_consent: dice.chance(15),
     }
 }
 
@@ -292,6 +297,7 @@ fn act(dice: &mut Dice, world: &Parameters) -> Act {
             let calls = dice.index(4);
             Act::Early { campaign: if is_return { 0 } else { campaign }, referrer, is_return, calls }
         }
+        49..52 => Act::Consent(dice.chance(65)),
         54..70 => Act::Track,
         70..74 => Act::Purchase,
         74..77 => Act::NewSession,
@@ -333,7 +339,7 @@ impl fmt::Display for Parameters {
             out,
             "  storage blocked {}, crashes {}, storage faults {}, clock faults {}, failing {} of 1000\n  \
              refusing {} of 1000, at most {:?} events, delays up to {} ms, doubled {}, blocked by an extension {}\n  \
-             beacons {}, a proxy that refuses what is compressed {}, locks followed {}",
+             beacons {}, a proxy that refuses what is compressed {}, locks followed {}\n  consent asked for {}",
             self.is_storage_blocked,
             self.has_crashes,
             self.has_storage_faults,
@@ -346,7 +352,8 @@ impl fmt::Display for Parameters {
             self.is_blocked,
             self.has_beacons,
             self.has_proxy,
-            self.follows_locks
+            self.follows_locks,
+            self.asks_for_consent
         )
     }
 }

@@ -1,5 +1,6 @@
 //! The world: each tab's tracker beside its model, on shared storage and one clock.
 
+mod consent;
 mod deliver;
 mod early;
 mod tell;
@@ -115,6 +116,9 @@ struct World<'a> {
     requests: u64,
     /// Effects that the next input still has before its tab crashes.
     effects_left: Option<usize>,
+    /// Whether the visitor agreed, and which tabs wait for that.
+    is_granted: bool,
+    is_waiting: Vec<bool>,
     trace: Option<String>,
 }
 
@@ -138,6 +142,8 @@ pub fn run(plan: &Plan, trace: Option<&mut String>) -> Result<Figures, Violation
         network: Network::default(),
         ledger: Ledger::new(parameters),
         effects_left: None,
+        is_granted: !parameters.asks_for_consent,
+        is_waiting: vec![false; parameters.tabs],
         trace: trace.as_ref().map(|_| String::new()),
     };
     let mut result = Ok(());
@@ -175,7 +181,8 @@ impl World<'_> {
             );
             self.note(&line);
         }
-        self.act(step)
+        self.act(step)?;
+        if self.is_granted { Ok(()) } else { self.keeps_nothing() }
     }
 
     fn note(&mut self, line: &str) {
@@ -236,6 +243,10 @@ impl World<'_> {
             self.thaw(tab, step.chance)?;
         }
         match step.act {
+            Act::Consent(is_granted) => self.consent(is_granted),
+            Act::Load { .. } if !self.is_granted => self.waits(tab),
+            // What would spoil storage finds none, and what is left early leaves nothing.
+            Act::Early { .. } | Act::Spoil { .. } if !self.is_granted => Ok(()),
             Act::Load { campaign, referrer, is_return } => self.load(tab, campaign, referrer, is_return),
             Act::Fill(is_full) => {
                 self.storage.is_full = is_full;
@@ -378,6 +389,7 @@ impl World<'_> {
     fn heal(&mut self) -> Result<(), String> {
         self.note("all is well from here on\n");
         self.network.is_healed = true;
+        self.consent(true)?;
         self.storage.is_full = false;
         for place in 0..self.tabs.len() {
             self.thaw(place, 1)?;

@@ -50,6 +50,9 @@ impl World<'_> {
 
     /// A page sends a batch.
     pub(super) fn send(&mut self, place: usize, batch: BatchId) -> Result<(), String> {
+        if !self.is_granted {
+            return Err("a batch is sent without consent".to_owned());
+        }
         self.requests += 1;
         let chance = (self.step.chance ^ self.requests).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let wall = self.wall();
