@@ -54,13 +54,7 @@ impl Host {
         if lines::number_at(lines, start::REVIEWS) > 0 {
             tracker.review_with(page::review);
         }
-        Self {
-            tracker,
-            start: owned(lines),
-            device: owned(lines::at(lines, start::DEVICE)),
-            is_early,
-            is_stored: true,
-        }
+        Self { tracker, start: owned(lines), device: owned(lines::at(lines, start::DEVICE)), is_early, is_stored: true }
     }
 
     /// The inputs of one task, then act, then set the timer. What happened on an early page met the record as it stood then,

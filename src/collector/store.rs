@@ -250,7 +250,13 @@ fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, receive
                  ON CONFLICT DO UPDATE SET told = max(told, excluded.told), received = received + 1,
                     latest_at = excluded.latest_at",
             )?
-            .execute(params![batch.site, event.tab_id, event.seq as i64 + 1, received_at as i64, batch.device.stored_id()])?;
+            .execute(params![
+                batch.site,
+                event.tab_id,
+                event.seq as i64 + 1,
+                received_at as i64,
+                batch.device.stored_id()
+            ])?;
     }
     Ok(())
 }

@@ -434,7 +434,7 @@ for (const options of ['beforeSend: 7', "consent: 'maybe'"])
   });
 
 test('a visitor opts out by the control, which is remembered and nothing else, and in again', async () => {
-  await pages('data-capture="opt-out"', { before: '<p data-shopbell-opt-out="Leave me out"></p>' });
+  await pages('data-capture="opt-out"', { before: '<label data-shopbell-opt-out>Leave me out</label>' });
   const page = await open(context, `${collector.url}/page/0`);
   const box = page.getByRole('checkbox', { name: 'Leave me out' });
   assert.equal(await box.isChecked(), false);

@@ -1,6 +1,7 @@
 //! A page's life, told as moments and inputs, and what comes out: what is stored, what is sent, when to wake.
 
 mod outbox;
+mod standing;
 mod tab;
 
 use shopbell_core::event::{Money, Order};

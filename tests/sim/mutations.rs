@@ -103,7 +103,7 @@ const MISTAKES: &[Mistake] = &[
     ("a record that follows the stored one is given up for it", "tracker/visit.rs", "&& *stored.seed() == *mine.seed", "&& *stored.seed() == *mine.seed && mine.seed.is_empty()"),
     ("a later version's record is written over", "tracker/visit.rs", "if !is_due || self.is_newer || self.session().is_none() {", "if !is_due || self.session().is_none() {"),
     ("under a later version's record the device is another", "tracker/visit.rs", "if self.session().is_none() && !known.is_empty() {", "if self.session().is_none() && known.is_empty() {"),
-    ("the version before is not read", "lines.rs", "const VERSION_OLDEST: u64 = 3;", "const VERSION_OLDEST: u64 = 4;"),
+    ("the version before is not read", "lines.rs", "const VERSION_OLDEST: u64 = 3;", "const VERSION_OLDEST: u64 = 5;"),
     ("an early page does not end", "early.rs", "    tracker.handle(moment, Input::Hidden);\n", ""),
     ("early pages all have one tab", "tracker.rs", "text::push_hex(&mut self.tab_id, self.entropy.number(), 8);", "text::push_hex(&mut self.tab_id, self.entropy.number() * 0, 8);"),
     ("each replay of an early page draws anew", "tracker.rs", "self.entropy.renew(chance);", "self.entropy.renew(&{ static DRAWS: core::sync::atomic::AtomicU64 = core::sync::atomic::AtomicU64::new(0); let mut drawn = text::owned(chance); text::push_number(&mut drawn, DRAWS.fetch_add(1, core::sync::atomic::Ordering::Relaxed)); drawn });"),

@@ -32,7 +32,8 @@ export function review(text) {
     lines[EVENT_PROPS] = json;
     return lines.join('\n');
   } catch (error) {
-    hasSaid ||= !say(`beforeSend is passed over: ${error}`);
+    if (!hasSaid) say(`beforeSend is passed over: ${error}`);
+    hasSaid = true;
     return text;
   }
 }

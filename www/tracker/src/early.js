@@ -32,7 +32,8 @@ export function keepCall(facts, method, first, second) {
  */
 export function leave(facts, options) {
   let local = localArea(options?.storage);
-  if (!options?.collector || local[OPT_OUT_KEY] || options.consent || (options.gpc == 'ignore' ? 0 : isOptedOut())) return;
+  if (!options?.collector || local[OPT_OUT_KEY] || options.consent || (options.gpc == 'ignore' ? 0 : isOptedOut()))
+    return;
   let page = {
     schema: 'shopbell/early/1',
     options,

@@ -27,7 +27,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     if ((given?.site ?? site) != site) say(`this page is tracked as ${site}`);
     return running;
   }
-  const parts = [given?.parts ?? []].flat();
+  const parts = [].concat(given?.parts ?? []);
   // Where a part asks for consent, it is pending until it has.
   const consent = given?.consent ?? (parts.some((part) => part?.asks) ? 'pending' : undefined);
   const options = globalThis.document && check({ ...given, consent });

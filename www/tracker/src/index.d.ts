@@ -37,8 +37,32 @@ export interface Options {
   autocapture?: boolean;
   /** `"memory"` keeps nothing in the browser: a session is as long as the page. `"local"` by default. */
   storage?: 'local' | 'memory';
-  /** `"respect"` (default): nobody who sends Global Privacy Control or Do Not Track is tracked. */
-  gpc?: 'respect' | 'ignore';
+  /**
+   * `"pending"`: nothing is stored and nothing sent before `consent('granted')`, what happens stands in memory; `"denied"`:
+   * nothing is tracked, and what was stored is erased. `"granted"` by default, and `"pending"` where a part asks a platform. With any
+   * other value nothing is tracked.
+   */
+  consent?: Consent;
+  /**
+   * `"respect"` (default): nobody who sends Global Privacy Control or Do Not Track is tracked. `"cookieless"`: each of their pages is
+   * a session of its own, in memory, without a device id.
+   */
+  gpc?: 'respect' | 'cookieless' | 'ignore';
+  /** Names in a URL's query that are kept beside those of campaigns, click ids and searches: a list, or a text with commas. */
+  allowQuery?: string | string[];
+  /**
+   * Whether e-mail addresses, phone and card numbers, user names, passwords and what else stands in queries are taken out of URLs,
+   * titles, referrers and texts; true by default.
+   */
+  scrub?: boolean;
+  /**
+   * The site's say in each event, automatic ones too, in their order and before they are kept: returns the event, changed if it
+   * likes, or `null` or `false` to drop it, which is counted. `name`, `url`, `title` and `props` may be changed. Where it throws, or
+   * returns anything else, a promise included, the event goes as it was, and the console says so once.
+   */
+  beforeSend?: (event: TrackedEvent) => TrackedEvent | null | false;
+  /** What only some sites want, of `shopbell/parts`. */
+  parts?: ((shopbell: Shopbell) => void)[];
   /** Tells every call, and what went wrong, on the console. */
   debug?: boolean;
 }
@@ -55,6 +79,23 @@ export interface Shopbell {
   track(name: EventName, props?: Props): void;
   /** Counts a view of the current page, for sites that switched `autocapture` off. */
   page(props?: Props): void;
+  /**
+   * Says who the visitor is to the site, until it says otherwise; `null` for nobody. Give a hash of the site's own making, never an
+   * address or a number that others know. It changes no id, and is erased with the rest.
+   */
+  identify(userId: string | null): void;
+  /**
+   * What the visitor wants. A grant begins the tracker, which is told what has happened on the page since it was pending; a
+   * denial drops that, or erases what is stored, in every tab. A later grant is a new device's.
+   */
+  consent(state: Consent): void;
+  /** Erases the device, in every tab, and tracks nothing more on this page unless consent is granted anew. */
+  forget(): void;
+  /**
+   * Whether the visitor opted out on this site, which is remembered; `true` and `false` change that. The part `optOut` makes a control
+   * of it.
+   */
+  optOut(isOut?: boolean): boolean;
   /** The session as it is now; null before the module is ready, and where nothing is tracked. Looking is no activity. */
   session(): Session | null;
   /** Ends the session and begins another, once a second at most. */
@@ -69,6 +110,18 @@ export interface Shopbell {
    * just failed is not asked again before its time.
    */
   flush(): Promise<void>;
+}
+
+/** The visitor's answer: not given yet, yes, no. */
+export type Consent = 'pending' | 'granted' | 'denied';
+
+/** An event as `beforeSend` sees it. The time is in Unix milliseconds. */
+export interface TrackedEvent {
+  name: string;
+  time: number;
+  url: string;
+  title: string;
+  props: Props;
 }
 
 /** Names that have a meaning here, after GA4's commerce events; any other is the site's own. */
@@ -140,6 +193,8 @@ export interface Session {
   /** The latest source that was not direct, this session's own included. */
   last_non_direct?: Source;
   totals: Totals;
+  /** What the site calls the visitor. */
+  user_id?: string;
   /** `memory` where storage is switched off, blocked or full. */
   storage: 'local' | 'memory';
   /** Events that wait for the collector's answer. */

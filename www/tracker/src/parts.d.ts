@@ -18,7 +18,7 @@ export function tcf(options?: { purposes?: number[]; vendor?: number }): Part;
 export function googleConsent(options?: { dataLayer?: string }): Part;
 
 /**
- * A labelled checkbox in each element with `data-shopbell-opt-out`, whose value is the label. Checked, nothing of this visitor is
- * tracked on this site, nothing is left of what was, and that alone is remembered (`shopbellOff` in localStorage).
+ * A checkbox in front of the text of each `<label data-shopbell-opt-out>`. Checked, nothing of this visitor is tracked on this site,
+ * nothing is left of what was, and that alone is remembered (`shopbellOff` in localStorage).
  */
 export function optOut(): Part;
