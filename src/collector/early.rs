@@ -5,6 +5,7 @@
 
 pub(crate) mod landing;
 mod options;
+mod scrub;
 
 use crate::batch::Batch;
 use landing::{clean, landing, lone_surrogates, path_of};
@@ -81,6 +82,7 @@ pub fn read(body: &[u8]) -> Result<Vec<Batch>, String> {
         let number = pages.len() + 1;
         pages.push(page.map_err(|error| format!("object {number} is no early page: {error}"))?);
     }
+    pages.retain(|page| !page.is_unwanted());
     // Pages that found the same record are one chain, as each goes on with what the one before has made of it.
     let chains = pages.chunk_by(|one, next| one.record == next.record);
     let bodies = chains.flat_map(replay);
@@ -101,6 +103,12 @@ fn replay(pages: &[Page]) -> Vec<String> {
 }
 
 impl Page {
+    /// Whether its visitor said that they do not want it, after the tag had asked nobody.
+    fn is_unwanted(&self) -> bool {
+        let consent = self.calls.iter().rfind(|(method, ..)| method == "consent");
+        consent.is_some_and(|(_, _, _, state, _)| state.as_deref() != Some("\"granted\""))
+    }
+
     /// Tells the tracker what happened on the page, until it was left.
     fn happens<'a>(&self, tracker: &mut Tracker, stored: &'a str) -> Moment<'a> {
         let at = |(wall, uptime): Clocks| Moment {
@@ -110,17 +118,21 @@ impl Page {
             stored,
             breaker: "",
         };
-        let url = clean(&self.url, URL_UNITS_MAX);
-        let path = Url::parse(&self.url).map(|url| clean(&path_of(&url), URL_UNITS_MAX)).unwrap_or_default();
-        let landing = landing(&self.url, &self.referrer, &self.options.gateways(), self.options.counts_internal());
+        let scrubber = self.options.scrubber();
+        let shown = scrubber.scrub(&self.url, false);
+        let url = clean(&shown, URL_UNITS_MAX);
+        let path = Url::parse(&shown).map(|url| clean(&path_of(&url), URL_UNITS_MAX)).unwrap_or_default();
+        let (gateways, counts_internal) = (self.options.gateways(), self.options.counts_internal());
+        let landing = landing(&self.url, &self.referrer, &gateways, counts_internal, &scrubber);
         let kind = match self.kind.as_deref() {
             Some("reload") => NavigationKind::Reload,
             Some("back_forward") => NavigationKind::BackForward,
             _ => NavigationKind::Load,
         };
-        let title = clean(&self.title, TITLE_UNITS_MAX);
+        let title = clean(&scrubber.scrub(&self.title, false), TITLE_UNITS_MAX);
         let to = Navigation { kind, url: &url, path: &path, browser_closed: false, landing: &landing, title: &title };
         tracker.handle(&at(self.began), Input::Navigated { to: &to.lines(0), counts: self.options.autocapture() });
+        let props = |json: &Option<String>| scrubber.props(json.as_deref().unwrap_or_default());
         let mut invalid = self.dropped;
         for (method, wall, uptime, first, second) in &self.calls {
             let moment = at((*wall, *uptime));
@@ -128,8 +140,13 @@ impl Page {
             match method.as_str() {
                 "newSession" => tracker.handle(&moment, Input::NewSession),
                 "checkoutPending" => tracker.handle(&moment, Input::CheckoutPending),
-                "page" => invalid += track(tracker, &moment, Some(PAGE_VIEW.to_owned()), first.as_deref()),
-                "track" => invalid += track(tracker, &moment, name(first), second.as_deref()),
+                "identify" => {
+                    let user_id: Option<String> = name(first);
+                    let user_id = clean(user_id.as_deref().unwrap_or_default(), TEXT_UNITS_MAX);
+                    tracker.handle(&moment, Input::Standing { consent: "granted", user_id: &user_id });
+                }
+                "page" => invalid += track(tracker, &moment, Some(PAGE_VIEW.to_owned()), &props(first)),
+                "track" => invalid += track(tracker, &moment, name(first), &props(second)),
                 _ => {}
             }
         }
@@ -159,8 +176,8 @@ impl Page {
 }
 
 /// Tracks an event; returns 1 if it cannot be.
-fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, json: Option<&str>) -> u64 {
-    let json = json.filter(|json| *json != "null").unwrap_or_default();
+fn track(tracker: &mut Tracker, moment: &Moment<'_>, name: Option<String>, props: &str) -> u64 {
+    let json = if props == "null" { "" } else { props };
     let name = clean(&name.unwrap_or_default(), TEXT_UNITS_MAX);
     if name.is_empty() || !json.is_empty() && !json.starts_with('{') {
         return 1;

@@ -59,6 +59,10 @@ async function travel(tab, direction, path) {
   await ready(tab);
 }
 
+/** What stands in the stores that every engine's protocol shows. */
+const kept = (tab) =>
+  tab.run(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, window.name].filter(Boolean));
+
 const names = (events) => events.map(({ name }) => name).sort();
 
 /** Each tab's events are counted from its first, none left out and none twice. */
@@ -204,6 +208,45 @@ function stories() {
       ['/', '/p/lamp', '/p/lamp#/p/chair'],
     );
     await tab.close();
+  });
+
+  test('before consent nothing is kept or sent, over three pages of one; then all of it', async () => {
+    shop.pages['/asks'] = { attributes: 'data-consent="pending"' };
+    const tab = await browser.open();
+    await tab.goto(`${shop.url}/asks?utm_source=facebook&utm_medium=cpc`);
+    await until('the script has come', () => tab.run(() => !!window.shopbell));
+    for (const path of ['/p/lamp', '/p/rug']) {
+      await track(tab, 'view_item', { path });
+      await tab.run((path) => history.pushState(null, '', path), path);
+    }
+    await flush(tab);
+    assert.deepEqual([await kept(tab), shop.wire.batches], [[], []]);
+    await tab.run(() => shopbell.consent('granted'));
+    await ready(tab);
+    await flush(tab);
+    const views = (await arrived(6)).filter(({ name }) => name === 'page_view');
+    assert.deepEqual(
+      views.map(({ url, consent }) => [new URL(url).pathname, consent]),
+      ['/asks', '/p/lamp', '/p/rug'].map((path) => [path, 'pending']),
+    );
+    const [{ landing_page, source }] = await collector.sessions();
+    assert.deepEqual([landing_page, source.source, source.medium], ['/asks', 'facebook', 'cpc']);
+    await tab.close();
+  });
+
+  test('consent that is taken back in one tab leaves nothing in another', async () => {
+    const tabs = [await open(), await open('/two')];
+    const { device_id } = await session(tabs[0]);
+    await tabs[0].run(() => shopbell.consent('denied'));
+    const isLeft = async () => (await Promise.all(tabs.map(kept))).flat().length > 0;
+    await until('nothing is left', async () => !(await isLeft()));
+    for (const tab of tabs) await track(tab, 'no more');
+    await Promise.all(tabs.map(flush));
+    assert.equal(await isLeft(), false);
+    await tabs[0].run(() => shopbell.consent('granted'));
+    await ready(tabs[0]);
+    assert.notEqual((await session(tabs[0])).device_id, device_id);
+    await Promise.all(tabs.map((tab) => tab.close()));
   });
 
   for (const [what, script] of [

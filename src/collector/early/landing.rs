@@ -1,6 +1,7 @@
 //! What a page's URL and referrer say of how its visitor came, as the page's own JavaScript reads it
 //! (`src/browser/page/arrivals.js`): `tests/formats/landing.json` has the cases that both must pass.
 
+use super::scrub::Scrubber;
 use shopbell_core::attribution::{GATEWAYS, Landing};
 use std::borrow::Cow;
 use url::{Url, form_urlencoded};
@@ -66,7 +67,7 @@ fn is_at(host: &str, domain: &str) -> bool {
 }
 
 /// The lines of a [`Landing`].
-pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal: bool) -> String {
+pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal: bool, scrubber: &Scrubber) -> String {
     let (own, from) = (Url::parse(url).ok(), Url::parse(referrer).ok());
     let (host, referring) = (bare(own.as_ref()), bare(from.as_ref()));
     let listed = gateways.to_lowercase().replace("www.", "");
@@ -80,7 +81,7 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
     let is_own = host.is_empty() || is_at(host, referring) || is_at(referring, host);
     let is_foreign = !referring.is_empty() && !is_own && !is_return;
     let counts = !is_return && (!is_own || counts_internal);
-    let found = if counts { own.as_ref().map(parameters).unwrap_or_default() } else { Vec::new() };
+    let found = if counts { own.as_ref().map(|url| parameters(url, scrubber)).unwrap_or_default() } else { Vec::new() };
     let first_of = |names: &[&str]| {
         found.iter().find(|(name, _)| names.contains(&name.as_str())).map_or("", |(_, value)| value.as_str())
     };
@@ -95,7 +96,7 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
     let landing = Landing {
         utm,
         parameters: &names.fold(String::new(), |names, name| names + name + " "),
-        referrer: &from.as_ref().filter(|_| is_foreign).map(origin_and_path).unwrap_or_default(),
+        referrer: &from.as_ref().filter(|_| is_foreign).map(|url| origin_and_path(url, scrubber)).unwrap_or_default(),
         referrer_name: if referrer_name.is_empty() && is_foreign { referring } else { &referrer_name },
         is_return,
         is_message: ["mail", "newsl", "sms", "push"].iter().any(|word| source.contains(word) || medium.contains(word)),
@@ -111,13 +112,14 @@ pub(super) fn path_of(url: &Url) -> String {
 }
 
 /// The parameters that have a value: those of the query, then those of the fragment.
-fn parameters(url: &Url) -> Vec<(String, String)> {
+fn parameters(url: &Url, scrubber: &Scrubber) -> Vec<(String, String)> {
     let fragment = url.fragment().unwrap_or_default();
     // A route in the fragment may have a query of its own.
     let behind = fragment.split_once('?').map_or(fragment, |(_, behind)| behind);
     let all = format!("{}&{behind}", url.query().unwrap_or_default());
     let pairs = form_urlencoded::parse(all.as_bytes());
-    let cleaned = pairs.map(|(name, value)| (unescaped(&name).to_owned(), clean(&value, VALUE_UNITS_MAX)));
+    let cleaned = pairs
+        .map(|(name, value)| (unescaped(&name).to_owned(), clean(&scrubber.scrub(&value, false), VALUE_UNITS_MAX)));
     cleaned.filter(|(_, value)| !value.is_empty()).collect()
 }
 
@@ -131,14 +133,15 @@ fn unescaped(name: &str) -> &str {
     }
 }
 
-fn origin_and_path(url: &Url) -> String {
+fn origin_and_path(url: &Url, scrubber: &Scrubber) -> String {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     let text = format!("{}://{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path());
-    clean(&text, VALUE_UNITS_MAX)
+    clean(&scrubber.scrub(&text, false), VALUE_UNITS_MAX)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::scrub::Scrubber;
     use super::{clean, landing, lone_surrogates};
     use proptest::prelude::*;
     use serde_json::Value;
@@ -157,7 +160,8 @@ mod tests {
                 hosts => hosts.as_str().unwrap_or_default().to_owned(),
             };
             let counts_internal = case["internalCampaigns"].as_bool().unwrap_or(true);
-            let found = landing(text("url"), text("referrer"), &gateways, counts_internal);
+            let scrubber = Scrubber { allowed: Vec::new(), is_off: false };
+            let found = landing(text("url"), text("referrer"), &gateways, counts_internal, &scrubber);
             for (index, name) in layout::landing::NAMES.iter().enumerate() {
                 let expected = case["expected"][name.to_lowercase()].as_str().unwrap_or_default();
                 assert_eq!(lines::at(&found, index), expected, "{name} of {case}");
@@ -194,7 +198,8 @@ mod tests {
 
         #[test]
         fn any_texts_are_ten_lines(url in any::<String>(), referrer in any::<String>(), gateways in any::<String>()) {
-            let found = landing(&url, &referrer, &gateways, true);
+            let scrubber = Scrubber { allowed: Vec::new(), is_off: false };
+            let found = landing(&url, &referrer, &gateways, true, &scrubber);
             prop_assert_eq!(found.matches('\n').count(), layout::landing::LINES);
         }
 

@@ -1,6 +1,7 @@
 //! A page's options, as it gave them: text of its tag, or values of a front-end. What is not accepted is its default, as in
 //! the tracker.
 
+use super::scrub::Scrubber;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -97,6 +98,18 @@ impl Options {
 
     pub(super) fn autocapture(&self) -> bool {
         !self.is("autocapture", "false")
+    }
+
+    /// What is to be taken out of URLs and texts.
+    pub(super) fn scrubber(&self) -> Scrubber {
+        let allowed = match self.get("allowQuery") {
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::String(names)) => {
+                names.split([',', ' ', '\n', '\t']).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        };
+        Scrubber { allowed, is_off: self.is("scrub", "false") }
     }
 
     pub(super) fn keeps(&self) -> bool {

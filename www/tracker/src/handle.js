@@ -114,7 +114,7 @@ export function start(given, load, [facts, flushes = []] = []) {
 
   function setConsent(given) {
     if (!/^(pending|granted|denied)$/.test(given))
-      return say(`consent is ${given}; accepted is pending, granted or denied.`);
+      return say(`consent is ${given}; accepted are pending, granted, denied.`);
     if (given == wanted) return;
     wanted = given;
     if (state == 'pending' && given == 'granted') {
