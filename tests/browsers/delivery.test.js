@@ -479,7 +479,10 @@ test('the inspector makes a session roll by campaign, inactivity and midnight', 
 });
 
 test('a person makes an order in the shop and sees it, live, in the report', async () => {
-  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'webdriver', { value: false }));
+  await context.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'webdriver', { value: false });
+    Object.defineProperty(Navigator.prototype, 'userAgent', { value: 'Mozilla/5.0' });
+  });
   const report = await context.newPage();
   await report.goto(`${collector.url}/report/`);
   await report.waitForSelector('#empty:not([hidden])');
