@@ -79,9 +79,9 @@ tables! {
         text TITLE "title",
         /// Its properties: a JSON object, or empty.
         json PROPS "props",
-        /// The visitor's consent when it happened, as [`standing`] says.
+        /// The visitor's consent when it happened, as [`standing`](super::standing) says.
         text CONSENT "consent",
-        /// See [`standing`]. Native batches say it of the session.
+        /// See [`standing`](super::standing). Native batches say it of the session.
         unsent USER_ID "user_id",
     }
 

@@ -103,7 +103,7 @@ impl Tracker {
         self.report(moment, kind, &lines);
     }
 
-    /// Takes one input as pages report it: by its kind of [`layout::input`](crate::layout::input), and with its lines.
+    /// Takes one input as pages report it: by its kind of [`layout::input`], and with its lines.
     pub fn report(&mut self, moment: &Moment<'_>, kind: usize, lines: &str) {
         if self.visit.read(moment) {
             // The open segment's head may be gone with the record. Another segment stores it again: without it, what

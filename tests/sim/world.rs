@@ -244,7 +244,10 @@ impl World<'_> {
         }
         match step.act {
             Act::Consent(is_granted) => self.consent(is_granted),
-            Act::Load { .. } if !self.is_granted => self.waits(tab),
+            Act::Load { .. } if !self.is_granted => {
+                self.waits(tab);
+                Ok(())
+            }
             // What would spoil storage finds none, and what is left early leaves nothing.
             Act::Early { .. } | Act::Spoil { .. } if !self.is_granted => Ok(()),
             Act::Load { campaign, referrer, is_return } => self.load(tab, campaign, referrer, is_return),

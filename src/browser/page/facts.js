@@ -89,7 +89,7 @@ const standingLines = (consent, userId) => toLines([consent, userId, '']);
 
 /** From here on the visitor stands like this to the site; returns the lines of it. */
 function stand(consent, userId = standing[1]) {
-  standing = [consent, clean(userId ?? '')];
+  standing = [consent, clean(scrub(`${userId ?? ''}`))];
   if (isStarted) store(USER_KEY, standing[1]);
   return standingLines(...standing);
 }

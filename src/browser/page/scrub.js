@@ -55,7 +55,7 @@ export function scrub(text, isOfShop) {
   const url = /^\w+:\/\//.test(text) && attempt(() => new URL(text));
   if (!url) return masked(text, isOfShop);
   const { href } = url;
-  const allowed = `${chosen.allowQuery}`.match(/[^\s,]+/g) ?? [];
+  const allowed = /** @type {string[]} */ (`${chosen.allowQuery}`.match(/[^\s,]+/g) ?? []);
   const kept = [...url.searchParams].filter(([name]) => QUERY.test(name) || allowed.includes(name));
   const query = `${new URLSearchParams(kept.map(([name, value]) => [name, masked(value)]))}`;
   url.username = url.password = '';

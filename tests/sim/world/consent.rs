@@ -24,9 +24,8 @@ impl World<'_> {
     }
 
     /// A page is opened that has to wait for consent.
-    pub(super) fn waits(&mut self, tab: usize) -> Result<(), String> {
+    pub(super) fn waits(&mut self, tab: usize) {
         self.is_waiting[tab] = true;
-        Ok(())
     }
 
     /// Every page ends its tracker, with what waits in it, and erases what is stored; what is in flight may arrive, and nobody hears

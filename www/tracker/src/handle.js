@@ -162,7 +162,7 @@ export function start(given, load, [facts, flushes = []] = []) {
     addEventListener('pagehide', () => {
       if (state == 'early' && !given.beforeSend) leave(facts, { ...given, consent: '' });
     });
+    for (const part of parts) attempt(() => part(handle), say);
   }
-  for (const part of parts) attempt(() => part(handle), say);
   return handle;
 }
