@@ -103,8 +103,11 @@ fn replay(pages: &[Page]) -> Vec<String> {
 }
 
 impl Page {
-    /// Whether its visitor said that they do not want it, after the tag had asked nobody.
+    /// Whether its visitor said that they do not want it, or was still to be asked by a part of which the stub knows nothing.
     fn is_unwanted(&self) -> bool {
+        if self.options.asks_for_consent() {
+            return true;
+        }
         let consent = self.calls.iter().rfind(|(method, ..)| method == "consent");
         consent.is_some_and(|(_, _, _, state, _)| state.as_deref() != Some("\"granted\""))
     }
@@ -272,6 +275,57 @@ mod tests {
             events.map(|event| (event.id, event.name, event.seq)).collect::<Vec<_>>()
         };
         assert_eq!(told(&indented), told(GOOD));
+    }
+
+    /// The batches of the first page, changed.
+    fn changed(change: impl Fn(&mut serde_json::Value)) -> Vec<crate::batch::Batch> {
+        let mut page: serde_json::Value = serde_json::from_str(GOOD.lines().next().expect("a page")).expect("JSON");
+        change(&mut page);
+        read(page.to_string().as_bytes()).expect("an early page")
+    }
+
+    #[test]
+    fn what_its_visitor_does_not_want_is_no_batch() {
+        #[track_caller]
+        fn check(capture: &str, consent: &[&str], batches: usize) {
+            let found = changed(|page| {
+                page["options"]["capture"] = capture.into();
+                let calls =
+                    consent.iter().map(|state| serde_json::json!(["consent", 1, 1, format!("\"{state}\""), null]));
+                page["calls"] = calls.collect();
+            });
+            assert_eq!(found.len(), batches, "{capture} {consent:?}");
+        }
+        check("", &[], 1);
+        check("opt-out", &[], 1);
+        check("opt-out tcf", &[], 0);
+        check("google-consent", &[], 0);
+        check("", &["granted"], 1);
+        check("", &["denied"], 0);
+        check("", &["pending"], 0);
+        check("", &["denied", "granted"], 1);
+    }
+
+    #[test]
+    fn what_names_a_person_is_not_stored() {
+        let batches = changed(|page| {
+            page["url"] =
+                "https://shop.example/u/bob@example.com?token=x&utm_source=a&utm_term=bob%40example.com#y".into();
+            page["title"] = "Orders of bob@example.com".into();
+            page["referrer"] = "https://mail.example/bob@example.com".into();
+            let props = r#"{"to":"bob@example.com"}"#;
+            page["calls"] =
+                serde_json::json!([["identify", 1, 1, "\"7a1c\"", null], ["track", 1, 1, "\"sent\"", props]]);
+        });
+        let [batch] = &batches[..] else { panic!("{} batches", batches.len()) };
+        let event = batch.events.last().expect("an event");
+        assert_eq!(event.url, "https://shop.example/u/*email*?utm_source=a&utm_term=*email*");
+        assert_eq!(event.title, "Orders of *email*");
+        assert_eq!(event.props.as_ref().map(|props| props.get()), Some(r#"{"to":"*email*"}"#));
+        assert_eq!(batch.session.landing_page, "/u/*email*");
+        assert_eq!(batch.session.source.term.as_deref(), Some("*email*"));
+        assert_eq!(batch.session.source.referrer.as_deref(), Some("https://mail.example/*email*"));
+        assert_eq!(batch.session.user_id.as_deref(), Some("7a1c"));
     }
 
     #[test]

@@ -320,6 +320,48 @@ test('a visitor has a name to the site, until it is taken back, and it changes n
   assert.deepEqual((await kept(page)).local, []);
 });
 
+test('calls that say nothing, or nonsense, harm nobody', async () => {
+  await pages('', {
+    before: `${snippet}<script>shopbell.identify(); shopbell.forget; shopbell.identify({});</script>`,
+  });
+  const page = await open(context, `${collector.url}/page/0`);
+  await page.evaluate(() => {
+    shopbell.identify();
+    shopbell.identify(7);
+    shopbell.consent();
+    shopbell.consent('maybe');
+    shopbell.consent('granted');
+  });
+  await track(page, 'counts', {});
+  await flush(page);
+  assert.equal((await collector.settled(3)).at(-1).name, 'counts');
+  assert.equal((await session(page)).user_id, '7');
+});
+
+test('an address is no name that a visitor has to the site', async () => {
+  await pages('');
+  const page = await open(context, `${collector.url}/page/0`);
+  await page.evaluate(() => shopbell.identify('bob@example.com'));
+  await track(page, 'counts', {});
+  assert.equal((await session(page)).user_id, '*email*');
+});
+
+for (const [call, left] of [
+  ["consent('denied')", []],
+  ["consent('nonsense')", []],
+  ['consent()', []],
+  ['forget()', []],
+])
+  test(`a page that calls ${call} before its script has come is not tracked`, async () => {
+    await pages('', { before: `${snippet}<script>shopbell.track('dropped'); shopbell.${call};</script>` });
+    const made = requests();
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/page/0`);
+    await track(page, 'not kept', {});
+    await flush(page);
+    assert.deepEqual([(await kept(page)).local, made, await session(page)], [left, [], null]);
+  });
+
 /** Events that are stored where the package's `beforeSend` is this function. */
 async function reviewed(beforeSend) {
   const said = [];

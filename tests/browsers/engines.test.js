@@ -61,7 +61,9 @@ async function travel(tab, direction, path) {
 
 /** What stands in the stores that every engine's protocol shows. */
 const kept = (tab) =>
-  tab.run(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, window.name].filter(Boolean));
+  tab.run(() =>
+    [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, window.name].filter(Boolean),
+  );
 
 const names = (events) => events.map(({ name }) => name).sort();
 

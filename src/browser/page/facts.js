@@ -72,8 +72,7 @@ export function toCalls({ calls, dropped }) {
     let lines = '';
     if (method == 'page') lines = attempt(() => trackedLines('page_view', first));
     if (method == 'track') lines = attempt(() => trackedLines(JSON.parse(first), second));
-    if (method == 'consent') lines = stand(JSON.parse(first));
-    if (method == 'identify') lines = stand(standing[0], JSON.parse(first));
+    if (KINDS[method] == INPUT_STANDING) lines = attempt(() => stand(method, JSON.parse(first)));
     if (lines === undefined) invalid++;
     else if (KINDS[method]) made.push(toInput(KINDS[method], lines, [wall, uptime]));
   }
@@ -87,9 +86,9 @@ export const useConsent = (consent) => isKeeping || (standing[0] = consent);
 /** They are copied into events as they are, so the last is ended too. */
 const standingLines = (consent, userId) => toLines([consent, userId, '']);
 
-/** From here on the visitor stands like this to the site; returns the lines of it. */
-function stand(consent, userId = standing[1]) {
-  standing = [consent, clean(scrub(`${userId ?? ''}`))];
+/** From here on the visitor stands like this to the site, by what it called; returns the lines of it. */
+function stand(method, value) {
+  standing[+(method == 'identify')] = clean(scrub(`${value ?? ''}`));
   if (isStarted) store(USER_KEY, standing[1]);
   return standingLines(...standing);
 }

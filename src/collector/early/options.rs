@@ -112,6 +112,12 @@ impl Options {
         Scrubber { allowed, is_off: self.is("scrub", "false") }
     }
 
+    /// Whether a part of the tracker asks a platform for consent.
+    pub(super) fn asks_for_consent(&self) -> bool {
+        let parts = self.text("capture").unwrap_or_default();
+        parts.split([' ', ',', '\n', '\t']).any(|part| matches!(part, "tcf" | "google-consent"))
+    }
+
     pub(super) fn keeps(&self) -> bool {
         !self.is("storage", "memory")
     }

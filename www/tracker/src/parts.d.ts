@@ -4,6 +4,8 @@ import type { Shopbell } from './index.js';
 export type Part = (shopbell: Shopbell) => void;
 
 /**
+ * With the inline stub, the tag of a site whose parts ask for consent says `data-consent="pending"` too: the stub knows no parts.
+ *
  * Consent by the IAB Transparency and Consent Framework 2.2 (`__tcfapi`): granted with consent for all `purposes` (1, to store, and
  * 8, to measure content, by default) and, if it is named, for the `vendor` of that number; where the law does not apply too. Until
  * the visitor has answered, consent is pending. A platform may come up to a minute later than the tracker.

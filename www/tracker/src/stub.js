@@ -9,12 +9,12 @@ if (!window.shopbell?.track) {
   let facts = factsNow(4e4);
   let flushes = [];
   let stub = /** @type {any} */ ({ facts: [facts, flushes] });
-  for (let method of 'checkoutPending track page session newSession flush identify consent'.split(' '))
+  for (let method of 'checkoutPending track page session newSession forget flush identify consent'.split(' '))
     stub[method] = (first, second) =>
       window.shopbell != stub
         ? window.shopbell[method](first, second)
         : method == 'flush'
-          ? new Promise((resolve) => setTimeout(resolve, 1e4, flushes.push(resolve)))
+          ? new Promise((resolve) => setTimeout(resolve, 9999, flushes.push(resolve)))
           : method == 'session'
             ? null
             : keepCall(facts, method, first, second);
