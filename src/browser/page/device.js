@@ -6,7 +6,7 @@ import { toJson } from './json.js';
 import { INPUT_DEVICE } from './layout.js';
 
 // What machines call themselves: browsers without a screen, crawlers, previews of links, audits. (Cubot makes phones.)
-const BOT = /\b(?!cubot)\w*(headless|bot\b|crawl|spider|preview|externalhit|lighthouse)/i;
+const BOT = /\b(?!cubot)\w*(headless|bot\b|crawl|preview|spider|lighthouse|externalhit)/i;
 
 let timeZone; // its name; empty while it is asked for
 

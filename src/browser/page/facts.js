@@ -103,9 +103,9 @@ function trackedLines(name, props) {
   return [toLines({ [TRACKED_NAME]: clean(name), [TRACKED_PROPS]: fitting }), ...order].join('\n');
 }
 
-/** A member of properties without what names a person. Digits under some names are the shop's own numbers. */
+/** A member of properties without what names a person. Under some names are the shop's own: an order's id is never changed. */
 const scrubMember = (name, value) =>
-  typeof value == 'string' ? scrub(value, /(id|n[or]|code|number|sku|gtin|ean|isbn)$/i.test(name)) : value;
+  typeof value == 'string' ? scrub(value, /(id|sku|code|order\w*|gtin|ean|isbn)$/i.test(name)) : value;
 
 /** What came before is reported before: a route change that was not complete, and the site's calls. */
 function reportEarlier() {

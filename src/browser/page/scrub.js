@@ -4,7 +4,7 @@ import { attempt } from './guard.js';
 import { chosen } from './rules.js';
 
 // What tells where a visitor came from and what they look for. Anything else in a query may be a token.
-const QUERY = /^(utm_\w+|\w*clk?id|[gw]braid|li_fat_id|epik|ref|source|[qsk]|query|search\w*|keywords?|term)$/i;
+const QUERY = /^(utm_\w+|\w*clk?id|[gw]braid|li_fat_id|epik|[qsk]|query|search\w*|keywords?|term|ref|source)$/i;
 
 // An "at" may be escaped, and escaped again.
 const EMAIL = /[\p{L}\p{N}!#$'*+=^_{|}~.%-]{1,64}(@|%(25)*40)[\p{L}\p{N}.-]+\.\p{L}{2,}/giu;
@@ -33,11 +33,13 @@ function isCard(text) {
   return ISSUER.test(digits) && sum % 10 == 0;
 }
 
-const masked = (text, isOfShop) =>
-  text
-    .replace(EMAIL, '*email*')
+const withoutMail = (text) => text.replace(EMAIL, '*email*');
+
+/** In paths, numbers are the shop's own unless they have a country's code. */
+const masked = (text, isPath) =>
+  withoutMail(text)
     .replace(CARD, (found, before, card) => (isCard(card) ? `${before}*card*` : found))
-    .replace(PHONE, (found, before, phone) => (isOfShop && !/\D/.test(phone) ? found : `${before}*phone*`));
+    .replace(PHONE, (found, before, phone) => (isPath && phone[0] != '+' ? found : `${before}*phone*`));
 
 /** A part of a URL. What nothing is taken out of stays as it is written. */
 function maskedPart(part) {
@@ -48,12 +50,12 @@ function maskedPart(part) {
 
 /**
  * A text, or a URL, without user names, passwords and what is not in the allow-list of its query; e-mail addresses, phone and card
- * numbers are masked. `isOfShop` says that digits alone are a number of the shop's own.
+ * numbers are masked. `isOfShop` says that it is a name of the shop's own, such as an order's: it has no number of anybody.
  */
 export function scrub(text, isOfShop) {
   if (chosen.scrub === false) return text;
   const url = /^\w+:\/\//.test(text) && attempt(() => new URL(text));
-  if (!url) return masked(text, isOfShop);
+  if (!url) return isOfShop ? withoutMail(text) : masked(text);
   const { href } = url;
   const allowed = /** @type {string[]} */ (`${chosen.allowQuery}`.match(/[^\s,]+/g) ?? []);
   const kept = [...url.searchParams].filter(([name]) => QUERY.test(name) || allowed.includes(name));

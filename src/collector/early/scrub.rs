@@ -42,7 +42,7 @@ patterns! {
     TOKEN r"(?i)(?=[a-z]*\d)[a-z\d]{32,}",
     URL r"^\w+://",
     ROUTE r"^[/!][^?]*",
-    OF_SHOP "(?i)(id|n[or]|code|number|sku|gtin|ean|isbn)$",
+    OF_SHOP r"(?i)(id|sku|code|order\w*|gtin|ean|isbn)$",
     JSON_TEXT r#""(?:[^"\\]|\\.)*"(\s*:)?"#,
 }
 
@@ -65,19 +65,19 @@ fn is_card(text: &str) -> bool {
     is(&ISSUER, &digits) && digits.bytes().rev().enumerate().map(weighed).sum::<u32>() % 10 == 0
 }
 
-fn masked(text: &str, is_of_shop: bool) -> String {
+fn without_mail(text: &str) -> String {
+    replace(&EMAIL, text, |_| "*email*".to_owned())
+}
+
+/// In paths, numbers are the shop's own unless they have a country's code.
+fn masked(text: &str, is_path: bool) -> String {
     let part = |found: &Captures<'_>, index: usize| found.get(index).map_or("", |part| part.as_str()).to_owned();
-    let text = replace(&EMAIL, text, |_| "*email*".to_owned());
-    let text = replace(
-        &CARD,
-        &text,
-        |found| {
-            if is_card(&part(found, 2)) { part(found, 1) + "*card*" } else { part(found, 0) }
-        },
-    );
+    let text = replace(&CARD, &without_mail(text), |found| {
+        if is_card(&part(found, 2)) { part(found, 1) + "*card*" } else { part(found, 0) }
+    });
     replace(&PHONE, &text, |found| {
-        let is_plain = part(found, 2).bytes().all(|byte| byte.is_ascii_digit());
-        if is_of_shop && is_plain { part(found, 0) } else { part(found, 1) + "*phone*" }
+        let is_national = !part(found, 2).starts_with('+');
+        if is_path && is_national { part(found, 0) } else { part(found, 1) + "*phone*" }
     })
 }
 
@@ -97,13 +97,14 @@ pub(super) struct Scrubber {
 }
 
 impl Scrubber {
-    /// A text, or a URL, without what names a person. `is_of_shop` says that digits alone are a number of the shop's own.
+    /// A text, or a URL, without what names a person. `is_of_shop` says that it is a name of the shop's own, such as
+    /// an order's: it has no number of anybody.
     pub(super) fn scrub(&self, text: &str, is_of_shop: bool) -> String {
         if self.is_off {
             return text.to_owned();
         }
         let Some(mut url) = Some(text).filter(|text| is(&URL, text)).and_then(|text| Url::parse(text).ok()) else {
-            return masked(text, is_of_shop);
+            return if is_of_shop { without_mail(text) } else { masked(text, false) };
         };
         let before = url.to_string();
         let is_kept = |name: &str| is(&QUERY, name) || self.allowed.iter().any(|allowed| allowed == name);
@@ -128,7 +129,7 @@ impl Scrubber {
         if url.as_str() == before { text.to_owned() } else { url.into() }
     }
 
-    /// Properties, as JSON, with each text in them scrubbed. Digits under some names are the shop's own numbers.
+    /// Properties, as JSON, with each text in them scrubbed. Under some names are the shop's own: an order's id is never changed.
     pub(super) fn props(&self, json: &str) -> String {
         if self.is_off {
             return json.to_owned();

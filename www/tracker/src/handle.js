@@ -9,7 +9,7 @@ import { flush } from 'shopbell-page/send.js';
 import { keep, start as startTracker, stop } from 'shopbell-page/start.js';
 import { isOptedOut, KEY, onWiped, optOut } from 'shopbell-page/storage.js';
 import { factsNow, keepCall, leave } from './early.js';
-import { check } from './options.js';
+import { check, consents } from './options.js';
 
 const CALLS_MAX = 1000; // more in one task are reported before it is over
 const CHARS_MAX = 250_000; // of calls that are kept before there is a tracker
@@ -113,8 +113,8 @@ export function start(given, load, [facts, flushes = []] = []) {
   }
 
   function setConsent(given) {
-    if (!/^(pending|granted|denied)$/.test(given))
-      return say(`consent is ${given}; accepted are pending, granted, denied.`);
+    const [isOne, accepted] = consents;
+    if (!isOne(given)) return say(`consent is ${given}; accepted is ${accepted}.`);
     if (given == wanted) return;
     wanted = given;
     if (state == 'pending' && given == 'granted') {

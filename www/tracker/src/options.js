@@ -22,6 +22,9 @@ const isText = (most, fallback) => [
   fallback,
 ];
 
+/** What a visitor may have answered. */
+export const consents = isIn('granted', 'pending', 'denied');
+
 const anything = [() => true, undefined, ''];
 
 /** The browser is asked only where the site names a zone: that takes 20 ms and more. */
@@ -41,7 +44,7 @@ const known = {
   gateways: anything, // any list or text may have hosts in it
   autocapture: isIn(true, false),
   storage: isIn('local', 'memory'),
-  consent: isIn('granted', 'pending', 'denied'),
+  consent: consents,
   gpc: isIn('respect', 'cookieless', 'ignore'),
   allowQuery: anything,
   scrub: isIn(true, false),
