@@ -2,17 +2,21 @@
 // browser keeps is asked of the browser, by its own protocol.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { GVL, TCModel, TCString } from '@iabtcf/core';
 import {
   Collector,
   clocked,
   close,
   end,
   flush,
+  keepingProfile,
   launch,
   open,
   profile,
   ready,
+  root,
   serve,
   session,
   snippet,
@@ -233,7 +237,6 @@ test('taken back in one of three tabs, a batch in flight and the collector down:
 
 test('a page that was kept for back and forward meanwhile stays silent', async () => {
   await end(context);
-  const { keepingProfile } = await import('./support.js');
   context = await keepingProfile();
   await pages('');
   const page = await open(context, `${collector.url}/page/0`);
@@ -389,8 +392,6 @@ async function reviewed(beforeSend) {
 }
 
 async function serveDist() {
-  const { readFile } = await import('node:fs/promises');
-  const { root } = await import('./support.js');
   await context.route('**/shopbell/*.js', async (route) =>
     route.fulfill({
       contentType: 'text/javascript',
@@ -506,33 +507,90 @@ const isPending = async (page) => {
   assert.deepEqual(await kept(page), NOTHING);
 };
 
-// What the API of the Transparency and Consent Framework 2.2 calls its listeners with.
-const TCF = `
-  const listeners = [];
-  let data = { tcfPolicyVersion: 4, cmpStatus: 'loaded', eventStatus: 'cmpuishown', gdprApplies: true,
-    purpose: { consents: {}, legitimateInterests: {} }, vendor: { consents: {}, legitimateInterests: {} } };
-  window.tell = (next) => { data = { ...data, ...next }; listeners.forEach((listener, id) => listener({ ...data, listenerId: id }, true)); };
-  window.__tcfapi = (command, version, callback) => {
-    if (command !== 'addEventListener' || version !== 2) return callback(null, false);
-    listeners.push(callback);
-    callback({ ...data, listenerId: listeners.length - 1 }, true);
-  };`;
+/** A text of the IAB's making that says for which purposes, and for which vendors, there is consent. */
+function tcString(purposes, vendors = []) {
+  const named = (id) => ({ id, name: `${id}`, description: '', illustrations: [] });
+  const vendor = { id: 7, name: 'x', purposes: [1, 8], legIntPurposes: [], flexiblePurposes: [], specialPurposes: [] };
+  const gvl = new GVL({
+    gvlSpecificationVersion: 3,
+    vendorListVersion: 1,
+    tcfPolicyVersion: 4,
+    lastUpdated: '2026-01-01T00:00:00Z',
+    purposes: { 1: named(1), 8: named(8) },
+    specialPurposes: {},
+    features: {},
+    specialFeatures: {},
+    stacks: {},
+    dataCategories: {},
+    vendors: { 7: { ...vendor, features: [], specialFeatures: [], policyUrl: '' } },
+  });
+  const model = new TCModel(gvl);
+  Object.assign(model, { cmpId: 31, cmpVersion: 1, isServiceSpecific: true, publisherCountryCode: 'DE' });
+  model.purposeConsents.set(purposes);
+  model.vendorConsents.set(vendors);
+  return TCString.encode(model);
+}
+
+/** The IAB's own stub, as pages have it, and its own API, which a page begins with `startPlatform()`. */
+async function tcfPage(capture = 'tcf') {
+  const modules = `${root}/tests/browsers/node_modules/@iabtcf`;
+  await context.route('**/iabtcf/**', async (route) =>
+    route.fulfill({
+      contentType: 'text/javascript',
+      body: await readFile(modules + new URL(route.request().url()).pathname.replace('/iabtcf', ''), 'utf8'),
+    }),
+  );
+  const from = (name) => `"@iabtcf/${name}": "/iabtcf/${name}/lib/mjs/index.js"`;
+  const before = `<script>${await readFile(`${modules}/stub/lib/stub.js`, 'utf8')}</script>
+    <script type="importmap">{ "imports": { ${from('core')}, ${from('cmpapi')} } }</script>`;
+  await pages(`data-capture="${capture}"`, { before });
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`);
+  assert.equal(await session(page), null);
+  await page.evaluate(async () => {
+    const { CmpApi } = await import('@iabtcf/cmpapi');
+    window.platform = new CmpApi(31, 1, true);
+  });
+  return page;
+}
+
+const answer = (page, text, isAsking) =>
+  page.evaluate(([text, isAsking]) => window.platform.update(text, isAsking), [text, isAsking]);
 
 test('consent by the Transparency and Consent Framework', async () => {
-  const page = await platform(TCF, 'tcf');
+  const page = await tcfPage();
+  await answer(page, '', true);
   await isPending(page);
-  await page.evaluate(() => tell({ eventStatus: 'useractioncomplete', purpose: { consents: { 1: true, 8: false } } }));
+  await answer(page, tcString([1]), false);
   await isPending(page);
-  await page.evaluate(() => tell({ purpose: { consents: { 1: true, 8: true } } }));
+  await answer(page, tcString([1, 8]), false);
   await ready(page);
-  await page.evaluate(() => tell({ purpose: { consents: {} } }));
+  await answer(page, tcString([1, 8]), true);
+  assert.ok(await session(page), 'being asked again changes nothing');
+  await answer(page, tcString([]), false);
   await until('it is taken back', async () => (await kept(page)).local.length === 0);
 });
 
-test('a platform that comes later, and does not apply', async () => {
-  const page = await platform('', 'tcf');
+test('an answer of an earlier visit, and a law that does not apply', async () => {
+  const page = await tcfPage();
+  await answer(page, tcString([1, 8]), false);
+  await ready(page);
+  await page.close();
+  await context.unroute('**/page/**');
+  const other = await tcfPage();
+  await answer(other, null, false);
+  await ready(other);
+});
+
+test('a platform that comes later than the tracker', async () => {
+  await pages('data-capture="tcf"');
+  const page = await context.newPage();
+  await page.goto(`${collector.url}/page/0`);
   await isPending(page);
-  await page.evaluate(`${TCF}; tell({ eventStatus: 'tcloaded', gdprApplies: false })`);
+  await page.evaluate(() => {
+    window.__tcfapi = (command, version, listener) =>
+      command === 'addEventListener' && listener({ eventStatus: 'tcloaded', gdprApplies: false }, version === 2);
+  });
   await ready(page);
 });
 

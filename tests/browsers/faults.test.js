@@ -225,10 +225,17 @@ for (const [fault, name, most] of [
   ['delay=800,delay=10', 'answers are late', 6],
 ])
   test(name, async () => {
+    if (fault === 'lost') await context.clock.install();
     const page = await bare();
     await flush(page);
     await misbehave(fault);
+    const sent = context.batches.length;
     await track(page, 20);
+    if (fault === 'lost') {
+      await page.evaluate(() => void shopbell.flush());
+      await until('the request has left', () => context.batches.length > sent);
+      await context.clock.fastForward(30_000);
+    }
     await drained(page);
     await check(`20 events, ${name}`, 22, { most });
   });

@@ -113,6 +113,7 @@ test('a visit keeps and sends what the tables say, and nothing else', async () =
 });
 
 test('so do visits on which all goes wrong', async () => {
+  await context.clock.install();
   const found = new Set();
   const look = async (page) => (await inBrowser(page)).forEach((key) => found.add(key));
   await serve(context, '**/bare', {});
@@ -136,8 +137,12 @@ test('so do visits on which all goes wrong', async () => {
   await collector.up();
   await page.goto(`${collector.url}/bare`);
   await page.evaluate(() => shopbell.identify('7a1c'));
-  // The wait after a few failures may be longer than conditions are waited for.
-  await until('all is sent', async () => (await flush(page), (await collector.events()).length >= 8), 60_000);
+  await until('all is sent', async () => {
+    await flush(page);
+    // The wait after a few failures is on the page's clock.
+    await context.clock.fastForward(2000);
+    return (await collector.events()).length >= 8;
+  });
   await look(page);
   await page.evaluate(() => shopbell.optOut(true));
   await look(page);
