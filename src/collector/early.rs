@@ -11,6 +11,7 @@ use crate::batch::Batch;
 use landing::{clean, landing, lone_surrogates, path_of};
 use options::Options;
 use serde::Deserialize;
+use serde_json::Value;
 use shopbell_core::early;
 use shopbell_core::event::{Order, PAGE_VIEW, PURCHASE, TITLE_UNITS_MAX, URL_UNITS_MAX};
 use shopbell_core::formats::{Context, native};
@@ -144,8 +145,13 @@ impl Page {
                 "newSession" => tracker.handle(&moment, Input::NewSession),
                 "checkoutPending" => tracker.handle(&moment, Input::CheckoutPending),
                 "identify" => {
-                    let user_id: Option<String> = name(first);
-                    let user_id = clean(user_id.as_deref().unwrap_or_default(), TEXT_UNITS_MAX);
+                    let given = serde_json::from_str(&lone_surrogates(first.as_deref().unwrap_or("null")));
+                    let user_id = match given.unwrap_or_default() {
+                        Value::String(text) => text,
+                        Value::Null => String::new(),
+                        other => other.to_string(),
+                    };
+                    let user_id = clean(&scrubber.scrub(&user_id, false), TEXT_UNITS_MAX);
                     tracker.handle(&moment, Input::Standing { consent: "granted", user_id: &user_id });
                 }
                 "page" => invalid += track(tracker, &moment, Some(PAGE_VIEW.to_owned()), &props(first)),
@@ -326,6 +332,15 @@ mod tests {
         assert_eq!(batch.session.source.term.as_deref(), Some("*email*"));
         assert_eq!(batch.session.source.referrer.as_deref(), Some("https://mail.example/*email*"));
         assert_eq!(batch.session.user_id.as_deref(), Some("7a1c"));
+        let user = |given: &str| {
+            let batches = changed(|page| {
+                page["calls"] = serde_json::json!([["identify", 1, 1, given, null], ["track", 1, 1, "\"e\"", null]]);
+            });
+            batches.into_iter().next().and_then(|batch| batch.session.user_id)
+        };
+        assert_eq!(user("7").as_deref(), Some("7"));
+        assert_eq!(user("\"bob@example.com\"").as_deref(), Some("*email*"));
+        assert_eq!(user("null"), None);
     }
 
     #[test]

@@ -174,9 +174,12 @@ export function settle() {
  */
 export function give(stored, all) {
   isGiving = true;
-  const seq = feed([stored, read(BREAKER_KEY), ...all].join('\0'));
-  isGiving = false;
-  return seq;
+  try {
+    return feed([stored, read(BREAKER_KEY), ...all].join('\0'));
+  } finally {
+    // A module that is dead throws each time, and what it is given is not to pile up.
+    isGiving = false;
+  }
 }
 
 /** The page's tracker begins, with these lines. */

@@ -71,7 +71,7 @@ export const listenForActivity = once(() => {
   });
 });
 
-/** Listens to the page from here on. `onWiped` is called where it comes back to find nothing left of what it had stored. */
+/** Listens to the page from here on. */
 export const listen = once(() => {
   on(document, ['visibilitychange'], () => {
     // Of a page that it kept, WebKit tells this before it is back.
