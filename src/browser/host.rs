@@ -3,15 +3,21 @@
 use crate::{page, report};
 use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
-use shopbell_core::formats::{Context, native, snapshot};
+use shopbell_core::formats::{self, Answered, Context, Format, Verdict, snapshot};
 use shopbell_core::id::Entropy;
-use shopbell_core::layout::{device, early_page, input, moment, start};
-use shopbell_core::lines;
-use shopbell_core::outbox::Segment;
+use shopbell_core::layout::{answered, device, early_page, input, moment, start};
+use shopbell_core::lines::{self, Lines};
+use shopbell_core::outbox::{Answer, Segment};
 use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
 use shopbell_core::tracker::{Moment, Tracker};
+
+/// The wire format that this is built for.
+const FORMAT: Format = formats::named(match option_env!("SHOPBELL_FORMAT") {
+    Some(name) => name,
+    None => "native",
+});
 
 pub(crate) struct Host {
     tracker: Tracker,
@@ -51,6 +57,7 @@ impl Host {
         let next_seq = lines::number_at(lines, start::NEXT_SEQ);
         let entropy = Entropy::new(lines::at(lines, start::CHANCE));
         let mut tracker = Tracker::new(report::rules(lines), tab_id, next_seq, seed, entropy);
+        tracker.fit(FORMAT.room);
         if lines::number_at(lines, start::REVIEWS) > 0 {
             tracker.review_with(page::review);
         }
@@ -68,7 +75,10 @@ impl Host {
             report::read_moment(report, &mut moment);
             let is_before = self.is_early && kind != input::HIDDEN;
             moment.stored = if is_before { lines::behind(&self.start, start::LINES) } else { at.stored };
-            self.tracker.report(&moment, kind, lines);
+            match FORMAT.read {
+                Some(read) if kind == input::ANSWERED => answered(&mut self.tracker, read, &moment, lines),
+                _ => self.tracker.report(&moment, kind, lines),
+            }
             match kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(lines, early_page::CHANCE)),
                 input::DEVICE => set(&mut self.device, lines::at(lines, device::MEMBERS)),
@@ -119,7 +129,7 @@ impl Host {
             storage: self.storage_name(),
             counters: self.tracker.counters(),
         };
-        native::encode(&context, segment)
+        (FORMAT.encode)(&context, segment)
     }
 
     /// `local` while localStorage takes what it is given, else `memory`.
@@ -129,5 +139,21 @@ impl Host {
 
     pub(crate) fn session(&self) -> Option<&Session> {
         self.tracker.session()
+    }
+}
+
+/// An answer of a target that says more than by its status: what, stands behind the lines of [`answered`].
+fn answered(tracker: &mut Tracker, read: fn(Answered<'_>) -> Verdict, moment: &Moment<'_>, lines: &str) {
+    let status = lines::number_at(lines, answered::STATUS);
+    let batch = tracker.batch(BatchId(lines::number_at(lines, answered::BATCH) as u32));
+    let events = batch.map_or(0, |segment| segment.batch_count() as u64);
+    let verdict = read(Answered { status, body: lines::at(lines, answered::LINES), events });
+    let mut meant = Lines::default();
+    meant.append(lines::first(lines, answered::STATUS));
+    meant.push_number(verdict.status);
+    meant.push_number(lines::number_at(lines, answered::RETRY_AFTER_MS).max(verdict.wait_ms));
+    tracker.report(moment, input::ANSWERED, meant.text());
+    if Answer::from_status(verdict.status, 0) == Answer::Accepted {
+        tracker.reject(verdict.rejected.min(events));
     }
 }

@@ -79,6 +79,7 @@ rooms! {
     "/page/began.js" pageNow,
     "/page/device.js" device,
     "/page/early.js" replayEarly,
+    "/page/format.js" PATH,
     "/page/guard.js" attempt,
     "/page/layout.js" GATEWAYS,
     "/page/order.js" readPurchase,

@@ -1,18 +1,21 @@
-//! Wire formats: a batch in, a request's body out. One file a format. And the session as its page sees it.
+//! Wire formats: a batch in, a request out. One file a format. And the session as its page sees it.
 //!
+//! The default is [`native`]:
 #![doc = include_str!("formats/wire.md")]
 
 mod json;
-pub mod native;
+mod props;
 pub mod snapshot;
+mod told;
 
-use crate::outbox::Counters;
+use crate::outbox::{Counters, Room, Segment};
 use crate::time::{Timestamp, Uptime};
+use alloc::string::String;
 
 /// What a batch is sent with, besides its session and its events.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The site's name.
+    /// The site's name; what the target calls a site id, app id, write key or API key.
     pub site: &'a str,
     /// When it leaves, on the visitor's clock.
     pub sent_at: Timestamp,
@@ -24,4 +27,115 @@ pub struct Context<'a> {
     pub storage: &'a str,
     /// What became of events so far.
     pub counters: &'a Counters,
+}
+
+/// A wire format: all that the outbox, the page and the relay know of one.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// Its name: that of its script.
+    pub name: &'static str,
+    /// What stands behind the URL that the site gives as its collector.
+    pub path: &'static str,
+    /// The media type of the body. All but `text/plain` ask for a preflight (Fetch Standard, "CORS-safelisted request-header"), so
+    /// that is what a target gets which takes it.
+    pub content_type: &'static str,
+    /// Whether the site's name is the user of HTTP's basic authentication too, without a password.
+    pub is_basic: bool,
+    /// Another header than `Retry-After` that says for how many seconds the target is to be left alone; empty for none.
+    pub reset_header: &'static str,
+    /// How much of it fits a request.
+    pub room: Room,
+    /// The body for a batch.
+    pub encode: fn(&Context<'_>, &Segment) -> String,
+    /// What a target means that answers by more than its status.
+    pub read: Option<fn(Answered<'_>) -> Verdict>,
+}
+
+impl Format {
+    /// What most have.
+    const PLAIN: Self = Self {
+        name: "",
+        path: "",
+        content_type: "text/plain;charset=UTF-8",
+        is_basic: false,
+        reset_header: "",
+        room: Room::BATCH,
+        encode: native::encode,
+        read: None,
+    };
+    /// The same, of a target that wants JSON said to be JSON.
+    const JSON: Self = Self { content_type: "application/json", ..Self::PLAIN };
+}
+
+/// A target's answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// The HTTP status.
+    pub status: u64,
+    /// The body, as far as it is read: its first [`ANSWER_CHARS_MAX`].
+    pub body: &'a str,
+    /// How many events the request had.
+    pub events: u64,
+}
+
+/// What it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// The status that says so (see [`Answer::from_status`](crate::outbox::Answer::from_status)).
+    pub status: u64,
+    /// How many of the accepted events are not stored all the same.
+    pub rejected: u64,
+    /// For how long the target is to be left alone, at least.
+    pub wait_ms: u64,
+}
+
+/// Characters of an answer that are read; what targets say of a batch is shorter.
+pub const ANSWER_CHARS_MAX: usize = 4_096;
+
+/// Declares the formats: a module each, and the list of them.
+macro_rules! formats {
+    ($($(#[$doc:meta])* $format:ident,)*) => {
+        $($(#[$doc])* pub mod $format;)*
+
+        /// All formats.
+        pub const ALL: &[Format] = &[$($format::FORMAT),*];
+    };
+}
+
+formats! {
+    amplitude,
+    cloudevents,
+    matomo,
+    native,
+    ndjson,
+    otlp,
+    plausible,
+    posthog,
+    segment,
+    snowplow,
+    umami,
+}
+
+/// The format of this name.
+///
+/// # Panics
+///
+/// Where there is none: a script is built for one.
+pub const fn named(name: &str) -> Format {
+    let mut at = 0;
+    while at < ALL.len() {
+        if is_same(ALL[at].name, name) {
+            return ALL[at];
+        }
+        at += 1;
+    }
+    panic!("there is no format of this name")
+}
+
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other, mut at) = (one.as_bytes(), other.as_bytes(), 0);
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
 }

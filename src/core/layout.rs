@@ -41,6 +41,13 @@ macro_rules! tables {
     )*};
 }
 
+/// A table of fields for the lines of one of the tables above, under names of another format's.
+macro_rules! fields {
+    ($($kind:ident $($name:literal)?,)*) => {
+        concat!($(kind!($kind), $($name,)? "\n"),*)
+    };
+}
+
 /// Numbers names from 0.
 macro_rules! indices {
     ($($(#[$doc:meta])* $index:ident,)*) => {
@@ -53,6 +60,8 @@ macro_rules! indices {
         pub const NAMES: [&str; LINES] = [$(stringify!($index)),*];
     };
 }
+
+pub(crate) use {fields, kind};
 
 // Behind the macros, which it uses.
 mod reported;

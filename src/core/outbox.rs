@@ -24,7 +24,7 @@ pub use breaker::{BACKOFF_MS_BASE, BACKOFF_MS_MAX, BLOCKED_FAILURES, BREAKER_KEY
 pub use counters::{Counters, DropReason, FlushReason};
 pub use limits::{
     ANSWER_MS_MAX, BATCH_AGE_MS_MAX, BATCH_BYTES_MAX, BATCH_EVENTS_MAX, EVENT_AGE_MS_MAX, KEEPALIVE_BYTES_MAX,
-    LEAVING_REQUESTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_EVENTS_MAX, STORED_BYTES_MAX,
+    LEAVING_EVENTS_MAX, LEAVING_REQUESTS_MAX, OUTBOX_BYTES_MAX, OUTBOX_EVENTS_MAX, Room, STORED_BYTES_MAX,
 };
 pub use segment::{Events, Segment, StoredChunk, key, next_part};
 
@@ -42,6 +42,7 @@ struct Sums {
 pub struct Outbox {
     /// What became of events so far.
     pub counters: Counters,
+    pub(crate) room: Room,
     segments: Vec<Segment>,
     next_batch: u32,
     breaker: Breaker,
@@ -53,7 +54,7 @@ impl Outbox {
     /// Adds an event of these facts and of the session with this head, from the tab called `tab_id`. It is stored with
     /// [`store`](Self::store).
     pub fn push(&mut self, tab_id: &str, head: &str, facts: &str, uptime: Uptime, out: &mut Vec<Output>) {
-        let bytes = segment::event_bytes(facts);
+        let bytes = (self.room.event_bytes)(head, facts);
         let is_stored = segment::has_revenue(facts) || self.sums().bytes < STORED_BYTES_MAX;
         if let Some(open) = self.open() {
             if open.head != head {
@@ -64,11 +65,12 @@ impl Outbox {
         }
         if self.open().is_none() {
             let seq = lines::number_at(facts, layout::event::SEQ);
-            self.add(Segment::new(tab_id, seq, head, uptime, is_stored));
+            self.begin(Segment::new(tab_id, seq, head, uptime, is_stored));
         }
+        let events_max = self.room.events_max;
         if let Some(open) = self.open() {
             open.push(facts, bytes);
-            if open.count >= BATCH_EVENTS_MAX {
+            if open.count >= events_max {
                 open.closed = Some(FlushReason::Count);
             }
         }
@@ -87,9 +89,10 @@ impl Outbox {
         self.segments.last_mut().filter(|segment| segment.closed.is_none())
     }
 
-    /// Adds a segment behind the others, but in front of the open one.
+    /// Begins a segment behind the others, but in front of the open one.
     #[inline(never)]
-    fn add(&mut self, segment: Segment) -> Option<&mut Segment> {
+    fn begin(&mut self, mut segment: Segment) -> Option<&mut Segment> {
+        segment.batch_events_max = self.room.events_max;
         let index = self.segments.len() - usize::from(self.open().is_some());
         self.segments.insert(index, segment);
         self.segments.get_mut(index)
@@ -99,9 +102,10 @@ impl Outbox {
     /// old, is removed and counted; what a later version has written stays where it is.
     pub fn recover(&mut self, key: &str, text: &str, wall: Timestamp, out: &mut Vec<Output>) {
         let opened = lines::open(text);
+        let room = self.room;
         let segment = opened.and_then(|mut events| Some((self.segment_of(key, &mut events)?, events)));
         if let Some((segment, events)) = segment {
-            let old = segment.recover(key, events, wall, out);
+            let old = segment.recover(&room, key, events, wall, out);
             self.counters.drop(DropReason::Age, old);
         } else if lines::open_newer(text).is_none() {
             self.counters.drop(DropReason::Unreadable, 1);
@@ -121,7 +125,7 @@ impl Outbox {
         if found.is_none() && seq.is_empty() {
             let mut segment = Segment::new(tab_id, first_seq, head, Uptime(0), true);
             segment.closed = Some(FlushReason::Recovered);
-            return self.add(segment);
+            return self.begin(segment);
         }
         self.segments.get_mut(found?)
     }
@@ -153,7 +157,7 @@ impl Outbox {
         }
     }
 
-    /// Lets what is due go: one batch at a time, up to [`LEAVING_REQUESTS_MAX`] while the page is being left.
+    /// Lets what is due go: one batch at a time, more while the page is being left.
     pub fn send_due(
         &mut self,
         (wall, uptime): (Timestamp, Uptime),
@@ -169,7 +173,7 @@ impl Outbox {
         if wait_ms > 0 {
             return;
         }
-        let most = if is_leaving && self.breaker.is_closed() { LEAVING_REQUESTS_MAX } else { 1 };
+        let most = if is_leaving && self.breaker.is_closed() { self.room.leaving_requests_max() } else { 1 };
         let sums = self.sums();
         let mut room = most.saturating_sub(sums.requests);
         let mut bytes = sums.request_bytes;
@@ -213,7 +217,7 @@ impl Outbox {
         match answer {
             Answer::TooLarge | Answer::Refused if is_divisible => segment.batch_events_max = events / 2,
             Answer::Accepted => {
-                segment.batch_events_max = segment.batch_events_max.saturating_mul(2);
+                segment.batch_events_max = (segment.batch_events_max * 2).min(self.room.events_max);
                 self.remove(index, events, out);
                 self.counters.sent += events as u64;
             }

@@ -21,8 +21,17 @@ pub(crate) fn push_hex(out: &mut String, word: u64, digits: u32) {
 }
 
 /// The first `at` bytes; none where there are fewer, or the last is inside a character.
-fn first(text: &str, at: usize) -> &str {
+pub(crate) fn first(text: &str, at: usize) -> &str {
     text.get(..at).unwrap_or_default()
+}
+
+/// As much of the beginning as `bytes` hold.
+pub(crate) fn shortened(text: &str, bytes: usize) -> &str {
+    let mut at = bytes.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    first(text, at)
 }
 
 /// What stands behind the first `at` bytes; nothing where there are fewer, or the last is inside a character.
@@ -63,9 +72,42 @@ pub fn push_number(out: &mut String, number: u64) {
     push_digit(out, number % 10);
 }
 
+/// Appends the lowest digits of `number`, so many.
+pub(crate) fn push_digits(out: &mut String, number: u64, digits: u32) {
+    if digits > 0 {
+        push_digits(out, number / 10, digits - 1);
+        push_digit(out, number % 10);
+    }
+}
+
+/// The same behind a mark.
+#[inline(never)]
+pub(crate) fn push_digits_behind(out: &mut String, mark: &str, number: u64, digits: u32) {
+    out.push_str(mark);
+    push_digits(out, number, digits);
+}
+
+/// Appends `text` as it stands in a URL's query (RFC 3986 section 2.1): all but letters, digits and `-._~` encoded.
+pub(crate) fn push_encoded(out: &mut String, text: &str) {
+    for (at, byte) in text.bytes().enumerate() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push_str(first(behind(text, at), 1));
+        } else {
+            out.push_str("%");
+            push_hex(out, u64::from(byte), 2);
+        }
+    }
+}
+
 /// Appends `text` as a JSON string (RFC 8259 section 7), quotes included.
 pub fn push_json(out: &mut String, text: &str) {
     out.push_str("\"");
+    push_escaped(out, text);
+    out.push_str("\"");
+}
+
+/// Appends `text` as it stands in a JSON string.
+pub(crate) fn push_escaped(out: &mut String, text: &str) {
     let (mut rest, mut at) = (text, 0);
     while let Some(byte) = rest.as_bytes().get(at).copied() {
         if byte >= b' ' && byte != b'"' && byte != b'\\' {
@@ -82,7 +124,6 @@ pub fn push_json(out: &mut String, text: &str) {
         }
     }
     out.push_str(rest);
-    out.push_str("\"");
 }
 
 /// How many bytes `text` takes inside a JSON string.

@@ -9,7 +9,7 @@ use crate::event;
 use crate::id::{Entropy, Uuid};
 use crate::layout::{self, dropped, input, navigated, recovered, standing, tracked};
 use crate::lines::{self, Lines};
-use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Segment};
+use crate::outbox::{Counters, DropReason, FlushReason, Outbox, Room, Segment};
 use crate::session::{self, Rollover, Rules, Session};
 use crate::text;
 use crate::time::{CivilDay, Timestamp, Uptime};
@@ -86,6 +86,17 @@ impl Tracker {
     /// From here on the site has its say in each event.
     pub fn review_with(&mut self, review: Review) {
         self.review = Some(review);
+    }
+
+    /// Its requests are of a format with so much room; to be said before any input.
+    pub fn fit(&mut self, room: Room) {
+        self.outbox.room = room;
+    }
+
+    /// Of the events that the collector has just accepted so many are not stored, as it says itself.
+    pub fn reject(&mut self, events: u64) {
+        self.outbox.counters.sent -= events;
+        self.outbox.counters.drop(DropReason::Rejected, events);
     }
 
     /// From here on it is of another tab, whose next event has the `seq` 0 and whose name follows from its chance.

@@ -4,6 +4,7 @@ mod bench;
 mod compress;
 mod constants;
 mod demo;
+mod module;
 mod optimise;
 mod package;
 mod release;
@@ -28,7 +29,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Builds www/tracker/dist, a folder that `npm pack` takes, and the report page.
-    Build,
+    Build {
+        /// With the scripts of all wire formats.
+        #[arg(long)]
+        formats: bool,
+    },
     /// Builds what is stale, then serves the shop, the report and the collector until stopped.
     Demo(demo::Arguments),
     /// Prints the bytes of every file of dist against the budgets; fails over budget.
@@ -82,7 +87,8 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<()> {
     match command {
-        Command::Build => package::all(),
+        Command::Build { formats: true } => package::formats(),
+        Command::Build { formats: false } => package::all(),
         Command::Demo(arguments) => demo::serve(arguments),
         Command::Size => size::check(),
         Command::Bench { name } => bench::run(name.as_deref()),

@@ -1,30 +1,34 @@
-//! The tracker's package: Rust to wasm, wasm to glue, both to scripts. And the report page's script.
+//! The tracker's package: modules to scripts. And the report page's script.
 
-use crate::shell::{cargo, root, run, say};
-use crate::{compress, constants, optimise, stale, tools};
-use anyhow::{Context, Result, bail};
-use base64::Engine;
+use crate::module::{self, MASK_PLACEHOLDER, Module, alias};
+use crate::shell::{root, run, say};
+use crate::{compress, constants, stale, tools};
+use anyhow::{Context, Result, anyhow, bail};
+use shopbell_core::formats::{self, Format, native};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::{env, fs};
-use wasm_bindgen_cli_support::{Bindgen, EncodeInto};
+use std::sync::Mutex;
+use std::thread;
+
+/// What the tracker is built of.
+const TRACKER: [&str; 8] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "rust-toolchain.toml",
+    "src/core",
+    "src/browser",
+    "src/xtask",
+    "www/package-lock.json",
+    "www/tracker",
+];
 
 /// Everything that a page loads.
 pub(crate) fn all() -> Result<()> {
     tools::wasm_target()?;
     tools::npm_packages("www")?;
     constants::write()?;
-    let inputs = [
-        "Cargo.toml",
-        "Cargo.lock",
-        "rust-toolchain.toml",
-        "src/core",
-        "src/browser",
-        "src/xtask",
-        "www/package-lock.json",
-        "www/tracker",
-    ];
-    let tracker = stale::unless_fresh("tracker", &inputs, &dist("tracker"), tracker)?;
+    let tracker = stale::unless_fresh("tracker", &TRACKER, &dist("tracker"), tracker)?;
     for text in ["LICENSE-MIT", "LICENSE-APACHE", "README.md"] {
         fs::copy(root().join(text), dist("tracker").join(text)).with_context(|| format!("could not copy {text}"))?;
     }
@@ -41,51 +45,24 @@ pub(crate) fn dist(part: &str) -> PathBuf {
     root().join("www").join(part).join("dist")
 }
 
-/// Where the steps hand each other their files.
-fn module_folder() -> PathBuf {
-    root().join("target/x/module")
-}
-
 fn tracker() -> Result<()> {
-    let compiled = compile()?;
-    let module = module_folder();
-    let _ = fs::remove_dir_all(&module);
-    fs::create_dir_all(&module)?;
-    say("generating the glue with wasm-bindgen");
-    let mut output = Bindgen::new()
-        .input_path(compiled)
-        .bundler(true)?
-        .typescript(false)
-        .omit_default_module_path(true)
-        .remove_producers_section(true)
-        .encode_into(EncodeInto::Always)
-        .generate_output()?;
-    optimise::drop_described_closures(output.wasm_mut());
-    optimise::drop_unused_exports(output.wasm_mut());
-    output.emit(&module)?;
-    say("optimising the module with wasm-opt");
-    let names = optimise::optimise(&module.join("shopbell_bg.wasm"))?;
-    optimise::rename(&module, &names)?;
+    let module = module::build(&native::FORMAT)?;
     say("bundling www/tracker/dist with esbuild");
-    let wasm = fs::read(module.join("shopbell_bg.wasm"))?;
-    fs::write(module.join("encoded.js"), format!("export default '{}';\n", encoded(&wasm)?))?;
-    let inside = format!("export const text = '{PLACEHOLDER}', mask = {MASK_PLACEHOLDER};\n");
-    fs::write(module.join("inside.js"), inside)?;
     let dist = dist("tracker");
     let _ = fs::remove_dir_all(&dist);
     fs::create_dir_all(&dist)?;
     for (entry, name) in [("script.js", "shopbell.js"), ("script.core.js", "shopbell.core.js")] {
-        bundle(entry, Style::Script, &dist.join(name))?;
-        put_inside(&dist.join(name), &wasm)?;
+        bundle(&module, entry, Style::Script, &dist.join(name))?;
+        put_inside(&dist.join(name), &module.wasm)?;
     }
     let split = dist.join("shopbell.split.js");
-    bundle("script.split.js", Style::Script, &split)?;
+    bundle(&module, "script.split.js", Style::Script, &split)?;
     fs::write(&split, format!("{COMPILE_HINT}{}", fs::read_to_string(&split)?))?;
-    bundle("index.js", Style::Module, &dist.join("index.js"))?;
-    bundle("all-parts.js", Style::Module, &dist.join("parts.js"))?;
-    bundle("stub.js", Style::Inline, &dist.join("stub.js"))?;
+    bundle(&module, "index.js", Style::Module, &dist.join("index.js"))?;
+    bundle(&module, "all-parts.js", Style::Module, &dist.join("parts.js"))?;
+    bundle(&module, "stub.js", Style::Inline, &dist.join("stub.js"))?;
     place_stub(&fs::read_to_string(dist.join("stub.js"))?)?;
-    fs::write(dist.join("shopbell.wasm"), wasm)?;
+    fs::write(dist.join("shopbell.wasm"), &module.wasm)?;
     for types in ["index.d.ts", "parts.d.ts"] {
         fs::copy(root().join("www/tracker/src").join(types), dist.join(types))?;
     }
@@ -95,41 +72,58 @@ fn tracker() -> Result<()> {
     Ok(())
 }
 
-/// Compiles the module lean: the standard library with it, so that a panic is a bare trap and all that formats panic
-/// messages goes; and for a target that differs from `wasm32-unknown-unknown` in its ABI alone, where functions return
-/// two values as such and not through memory. That needs the library's source and unstable flags;
-/// `SHOPBELL_STOCK=1` (or a toolchain that cannot fetch the source) builds without, a quarter larger and otherwise the
-/// same.
-fn compile() -> Result<PathBuf> {
-    let is_stock = env::var_os("SHOPBELL_STOCK").is_some() || !tools::std_source()?;
-    let mut build = cargo();
-    build.args(["build", "--package", "shopbell", "--features", "module", "--profile", "size"]);
-    if is_stock {
-        say("compiling the browser crate in the size profile");
-        run(build.args(["--target", "wasm32-unknown-unknown"]))?;
-        return Ok(root().join("target/wasm32-unknown-unknown/size/shopbell.wasm"));
+/// Scripts and modules of all other formats, two at a time: most of the work is one thread's.
+pub(crate) fn formats() -> Result<()> {
+    all()?;
+    let last = dist("tracker").join("stub.formats.js");
+    stale::unless_fresh("formats", &TRACKER, &last, || {
+        let others = formats::ALL.iter().filter(|format| format.name != native::FORMAT.name);
+        let waiting = Mutex::new(others);
+        let work = || {
+            loop {
+                let next = waiting.lock().map_err(|_| anyhow!("the other half failed"))?.next();
+                let Some(format) = next else { return Ok(()) };
+                of_format(format)?;
+            }
+        };
+        thread::scope(|scope| {
+            let other = scope.spawn(work);
+            let own: Result<()> = work();
+            own.and(other.join().map_err(|_| anyhow!("a build panicked"))?)
+        })?;
+        list_formats()
+    })?;
+    Ok(())
+}
+
+fn of_format(format: &Format) -> Result<()> {
+    let module = module::build(format)?;
+    let script = dist("tracker").join(format!("shopbell.{}.js", format.name));
+    bundle(&module, "script.js", Style::Script, &script)?;
+    put_inside(&script, &module.wasm)?;
+    bundle(&module, "index.js", Style::Module, &dist("tracker").join(format!("{}.js", format.name)))?;
+    // The same for all of them.
+    if format.name == formats::ALL[0].name {
+        bundle(&module, "stub.js", Style::Inline, &dist("tracker").join("stub.formats.js"))?;
     }
-    say("compiling the browser crate in the size profile, with its standard library");
-    build.arg("--target").arg(root().join("src/xtask/wasm32-lean.json"));
-    build.args(["--target-dir", "target/x/lean", "-Zjson-target-spec", "-Zbuild-std=std,panic_abort"]);
-    build.env("RUSTC_BOOTSTRAP", "1");
-    build.env("RUSTFLAGS", "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none");
-    run(&mut build)?;
-    Ok(root().join("target/x/lean/wasm32-lean/size/shopbell.wasm"))
+    Ok(())
 }
 
-/// The module as text that any tool takes: base64 of its deflate stream.
-fn encoded(wasm: &[u8]) -> Result<String> {
-    let mut deflated = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, wasm, &mut deflated)?;
-    Ok(base64::engine::general_purpose::STANDARD.encode(deflated))
+/// Names the formats' modules in the package's manifest.
+fn list_formats() -> Result<()> {
+    let path = dist("tracker").join("package.json");
+    let mut exports = String::new();
+    for Format { name, .. } in formats::ALL.iter().filter(|format| format.name != native::FORMAT.name) {
+        exports += &format!("    \"./{name}\": {{ \"types\": \"./index.d.ts\", \"default\": \"./{name}.js\" }},\n");
+        exports += &format!("    \"./shopbell.{name}.js\": \"./shopbell.{name}.js\",\n");
+    }
+    exports += "    \"./stub.formats.js\": \"./stub.formats.js\",\n";
+    let (before, after) = ("    \"./stub.js\"", fs::read_to_string(&path)?);
+    Ok(fs::write(path, after.replace(before, &format!("{exports}{before}")))?)
 }
 
-/// What stands for the module in the self-contained script until the script is bundled, and how the bundler quotes it.
-const PLACEHOLDER: &str = "SHOPBELL_MODULE";
+/// How the bundler quotes what stands for the module.
 const QUOTED: &str = "\"SHOPBELL_MODULE\"";
-/// What stands for the mask until then.
-const MASK_PLACEHOLDER: &str = "987654321";
 /// The bytes of the module are masked (xor) with one of these, so that few bytes need an escape or two bytes of UTF-8:
 /// which of them compresses best differs from one module to the next.
 const MASKS: [u8; 16] = [32, 33, 40, 42, 43, 45, 58, 60, 61, 63, 75, 77, 105, 109, 113, 118];
@@ -187,19 +181,20 @@ enum Style {
     Inline,
 }
 
-fn bundle(entry: &str, style: Style, output: &Path) -> Result<()> {
-    let module = module_folder();
-    let alias = |name: &str, file: &Path| format!("--alias:shopbell-{name}={}", file.display());
+fn bundle(module: &Module, entry: &str, style: Style, output: &Path) -> Result<()> {
     let format = if style == Style::Module { "esm" } else { "iife" };
     let mut options = vec![
         format!("--format={format}"),
         "--target=es2022".to_owned(),
-        alias("glue", &module.join("shopbell_bg.js")),
-        alias("page", &rooms()?),
-        alias("imports", &module.join("imports.js")),
-        alias("encoded", &module.join("encoded.js")),
-        alias("inside", &module.join("inside.js")),
+        alias("glue", &module.file("shopbell_bg.js")),
+        alias("page", &module.rooms()?),
+        alias("imports", &module.file("imports.js")),
+        alias("encoded", &module.file("encoded.js")),
+        alias("inside", &module.file("inside.js")),
     ];
+    if !module.is_native() {
+        options.push("--drop-labels=NATIVE".to_owned());
+    }
     // Shorter syntax is written with `&&`.
     options.push(if style == Style::Inline { "--minify-identifiers" } else { "--minify" }.to_owned());
     esbuild(&root().join("www/tracker/src").join(entry), output, &options)?;
@@ -231,29 +226,6 @@ fn place_stub(stub: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// A front-end in Rust, as modules for a browser.
-pub(crate) fn front_end() -> Result<()> {
-    say("building the front-end in Rust");
-    let wasm32 = ["build", "--quiet", "--package", "shopbell-front-end", "--target", "wasm32-unknown-unknown"];
-    run(cargo().args(wasm32))?;
-    let compiled = root().join("target/wasm32-unknown-unknown/debug/shopbell_front_end.wasm");
-    Bindgen::new()
-        .input_path(compiled)
-        .web(true)?
-        .omit_default_module_path(false)
-        .generate(root().join("target/x/front-end"))
-}
-
-/// The copies of `src/browser/page` that the glue imports; the scripts must have the same.
-fn rooms() -> Result<PathBuf> {
-    let snippets = fs::read_dir(module_folder().join("snippets"))?;
-    let folder = snippets.flatten().next().context("wasm-bindgen wrote no snippets")?.path().join("page");
-    for room in fs::read_dir(root().join("src/browser/page"))?.flatten() {
-        fs::copy(room.path(), folder.join(room.file_name()))?;
-    }
-    Ok(folder)
 }
 
 fn report() -> Result<()> {

@@ -1,7 +1,7 @@
 //! Every test, in the order in which they fail fastest.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{constants, demo, package, size, tools};
+use crate::{constants, demo, module, package, size, tools};
 use anyhow::{Result, bail};
 use std::fs;
 use std::process::Command;
@@ -88,7 +88,7 @@ pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
     tools::npm_packages("tests/browsers")?;
     let browsers = tools::browsers()?;
     demo::build_collector()?;
-    package::front_end()?;
+    module::front_end()?;
     say("testing the package and the shop in browsers");
     let mut suites = Vec::new();
     for entry in fs::read_dir(root().join("tests/browsers"))? {

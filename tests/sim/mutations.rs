@@ -88,7 +88,7 @@ const MISTAKES: &[Mistake] = &[
     ("a page that is left sends all at once", "outbox/limits.rs", "pub const LEAVING_REQUESTS_MAX: usize = 3;", "pub const LEAVING_REQUESTS_MAX: usize = 30;"),
     ("a page that was kept sends what another has sent", "outbox.rs", "            self.segments.remove(index);\n        }\n    }\n\n    /// Takes in how long", "            let _ = index;\n            break;\n        }\n    }\n\n    /// Takes in how long"),
     ("an event after a wipe has no head", "tracker.rs", "if self.visit.read(moment) {", "if self.visit.read(moment) && self.next_seq == u64::MAX {"),
-    ("what is taken over is forgotten", "outbox/segment.rs", "            } else {\n                self.push(facts, event_bytes(facts));", "            } else if lines::number_at(facts, layout::event::SEQ) % 2 == 0 {\n                self.push(facts, event_bytes(facts));"),
+    ("what is taken over is forgotten", "outbox/segment.rs", "            } else {\n                let bytes =", "            } else if lines::number_at(facts, layout::event::SEQ) % 2 == 0 {\n                let bytes ="),
     ("what is taken over later than at the start is left", "tracker.rs", "            input::RECOVERED => {", "            input::RECOVERED if self.next_seq < 4 => {"),
     ("what was accepted is sent again", "outbox/answer.rs", "200..300 => Self::Accepted", "200..300 => Self::Unavailable(0)"),
     ("what is taken over is not sent by itself", "outbox.rs", "segment.closed = Some(FlushReason::Recovered);", "segment.closed = None;"),

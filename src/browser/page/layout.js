@@ -83,6 +83,8 @@ export const OUTCOME_BLOCKED = 2;
 export const OUTCOME_REFUSED = 3;
 export const RECOVERED_KEY = 0;
 
+export const ANSWERED_LINES = 4;
+export const ANSWER_CHARS_MAX = 4096;
 export const ANSWER_MS_MAX = 30000;
 export const NAME_BYTES_MAX = 64;
 export const PROPS_BYTES_MAX = 8192;

@@ -1,5 +1,6 @@
 // What the site chose, as the tracker is told it.
 
+import { PATH } from './format.js';
 import { toLines } from './guard.js';
 import {
   START_CAMPAIGN,
@@ -20,11 +21,12 @@ import {
 export let chosen = {};
 
 /**
- * The site's choices, checked: `collector` (whose URL means what it means on the page as it began), `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
+ * The site's choices, checked: `collector` (whose URL means what it means on the page as it began, and gets the format's path), `site`, `timeoutMinutes`, `maxHours` (or nothing), `midnight`, `campaign` (`true`,
  * `false`, `"medium"` or `"campaign"`), `autocapture`, `storage`, `gateways`, `internalCampaigns`, `endOnBrowserClose`, `consent`, `allowQuery`, `scrub`, `beforeSend`.
  */
 export const useRules = (options) => {
-  chosen = { consent: 'granted', ...options, collector: new URL(options.collector, document.baseURI).href };
+  const url = new URL(options.collector, document.baseURI);
+  chosen = { consent: 'granted', ...options, collector: PATH ? url.href.replace(/\/*$/, PATH) : url.href };
 };
 
 /** The lines that a tracker of this site begins with. */

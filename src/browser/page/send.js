@@ -3,10 +3,13 @@
 import { uptime } from './clock.js';
 import { askZone } from './device.js';
 import { afterwards, report } from './facts.js';
-import { attempt, later, newAborter, toLines } from './guard.js';
+import { IS_BASIC, MEDIA_TYPE, READS_ANSWERS, RESET_HEADER, TAKES_GZIP } from './format.js';
+import { attempt, clean, later, newAborter, toLines } from './guard.js';
 import {
+  ANSWER_CHARS_MAX,
   ANSWER_MS_MAX,
   ANSWERED_BATCH,
+  ANSWERED_LINES,
   ANSWERED_OUTCOME,
   ANSWERED_RETRY_AFTER_MS,
   ANSWERED_STATUS,
@@ -28,6 +31,7 @@ const REFUSED = '0';
 
 /** @type {RequestInit} */
 const POST = { method: 'POST', credentials: 'omit', redirect: 'error' };
+if (MEDIA_TYPE) POST.headers = { 'content-type': MEDIA_TYPE };
 
 let armed; // takes back what the browser is to send if the page ends without a word
 const inFlight = new Map(); // of each request what ends it, by what its answer is no more
@@ -53,15 +57,17 @@ afterwards.push(() => {
 
 /** Posts a batch. What was tried before goes without keepalive, for whose quota the browser may have refused it. */
 export function send(body, batch, isRetry) {
+  // @ts-expect-error: every format that is basic has a media type.
+  if (IS_BASIC) POST.headers.authorization = `Basic ${btoa(`${chosen.site}:`)}`;
   const limit = newAborter();
-  const known = read(GZIP_KEY);
+  const known = TAKES_GZIP ? read(GZIP_KEY) : REFUSED;
   const isKnown = known == chosen.collector;
   let began;
   const end = () => {
     clearTimeout(timer);
     return inFlight.delete(end);
   };
-  const answer = (how, status = 0, retryAfterMs = 0) => {
+  const answer = (how, status = 0, retryAfterMs = 0, text = undefined) => {
     if (!end()) return;
     const lines = {
       [ANSWERED_BATCH]: batch,
@@ -69,6 +75,7 @@ export function send(body, batch, isRetry) {
       [ANSWERED_STATUS]: status,
       [ANSWERED_RETRY_AFTER_MS]: retryAfterMs,
     };
+    if (READS_ANSWERS) lines[ANSWERED_LINES] = clean(text ?? '', ANSWER_CHARS_MAX);
     report(INPUT_ANSWERED, toLines(lines));
     askZone();
   };
@@ -103,15 +110,17 @@ export function send(body, batch, isRetry) {
     const isMadeUp = isKnown && ok && !takes && navigator.serviceWorker?.controller;
     if (isPortal || isMadeUp) return answer(OUTCOME_FAILED);
     if (known != REFUSED && known != takes) store(GZIP_KEY, takes);
-    answer(OUTCOME_ANSWERED, status, delayMs(header('retry-after')));
+    const wait = RESET_HEADER ? (header('retry-after') ?? header(RESET_HEADER)) : header('retry-after');
+    answer(OUTCOME_ANSWERED, status, delayMs(wait), ...(READS_ANSWERS ? [text] : []));
   };
   const start = async () => {
     // The tracker is lent out while it sends, and the page's own fetch may call it.
     await 0;
     const isLast = isHidden();
     if (!isLast || 'keepalive' in Request.prototype)
-      return post(!isLast && !isRetry && globalThis.CompressionStream && isKnown);
-    const isAccepted = navigator.sendBeacon(chosen.collector, body);
+      return post(TAKES_GZIP && !isLast && !isRetry && globalThis.CompressionStream && isKnown);
+    const beacon = MEDIA_TYPE ? new Blob([body], { type: MEDIA_TYPE }) : body;
+    const isAccepted = navigator.sendBeacon(chosen.collector, beacon);
     answer(isAccepted ? OUTCOME_ANSWERED : OUTCOME_REFUSED, 200);
   };
   start().catch(() => {

@@ -1,9 +1,12 @@
 //! JSON as formats write it, from tables of fields and lines of text.
 
+use super::props;
 use crate::event::{self, Money};
+use crate::id::Uuid;
 use crate::layout::{head, source, totals};
 use crate::lines::{self, Fields, kind};
 use crate::text::{self, push_json};
+use crate::time::Timestamp;
 use alloc::string::String;
 
 /// JSON being written, a comma before each value but the first of an object or list.
@@ -40,6 +43,93 @@ impl Json {
         }
     }
 
+    /// A member of this JSON value; none for an empty one.
+    pub(super) fn value(&mut self, name: &str, value: &str) {
+        if !value.is_empty() {
+            self.name(name);
+            self.raw(value);
+        }
+    }
+
+    /// A text of these escapes: the inside of one, or a number.
+    pub(super) fn quoted(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.raw("\"");
+        self.raw(props::unquoted(value));
+        self.raw("\"");
+    }
+
+    /// A member with an amount of money; 0 where there is none that can be read.
+    pub(super) fn amount(&mut self, name: &str, value: &str) {
+        let number = props::number(value);
+        self.value(name, if number.is_empty() { "0" } else { number });
+    }
+
+    /// A member with an id.
+    pub(super) fn uuid(&mut self, name: &str, id: Uuid) {
+        self.name(name);
+        self.raw("\"");
+        id.write(&mut self.out);
+        self.raw("\"");
+    }
+
+    /// Members, of an object that stands with its brackets or without.
+    pub(super) fn members(&mut self, object: &str) {
+        let members = props::inside(object);
+        if !members.is_empty() {
+            self.separate();
+            self.raw(members);
+        }
+    }
+
+    /// A member with a time.
+    pub(super) fn time(&mut self, name: &str, ms: u64) {
+        self.name(name);
+        self.raw("\"");
+        Timestamp(ms).write(&mut self.out);
+        self.raw("\"");
+    }
+
+    /// Values of an object under other names: in each line the new name and the one that it has.
+    pub(super) fn renamed(&mut self, object: &str, names: &str) {
+        let mut names = names;
+        while !names.is_empty() {
+            let mut row = lines::next(&mut names);
+            let name = text::take(&mut row, b' ');
+            self.value(name, props::member(object, row));
+        }
+    }
+
+    /// The same as texts, whatever they are.
+    pub(super) fn texts(&mut self, object: &str, names: &str) {
+        let mut names = names;
+        while !names.is_empty() {
+            let mut row = lines::next(&mut names);
+            let name = text::take(&mut row, b' ');
+            let value = props::member(object, row);
+            if !value.is_empty() {
+                self.quoted(name, value);
+            }
+        }
+    }
+
+    /// The members of an object, and those of them again that a target knows under other names.
+    pub(super) fn members_also(&mut self, object: &str, names: &str) {
+        self.members(object);
+        self.missing(object, object, names);
+    }
+
+    /// Values of `other` under other names, unless the object that is being written has these already.
+    pub(super) fn missing(&mut self, object: &str, other: &str, names: &str) {
+        let mut names = names;
+        while !names.is_empty() {
+            let row = lines::next(&mut names);
+            if props::member(object, text::before(row, b' ')).is_empty() {
+                self.renamed(other, row);
+            }
+        }
+    }
+
     pub(super) fn number(&mut self, name: &str, number: u64) {
         self.name(name);
         text::push_number(&mut self.out, number);
@@ -57,7 +147,7 @@ impl Json {
     }
 
     /// A member that is an object; none for no lines. Returns the lines that are left over.
-    fn object<'a>(&mut self, name: &str, fields: &Fields, facts: &'a str) -> &'a str {
+    pub(super) fn object<'a>(&mut self, name: &str, fields: &Fields, facts: &'a str) -> &'a str {
         if facts.is_empty() {
             return facts;
         }

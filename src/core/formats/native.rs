@@ -1,12 +1,15 @@
 //! The native format: one JSON object a batch, schema `shopbell/1`.
 
-use super::Context;
 use super::json::Json;
+use super::{Context, Format};
 use crate::event::DENIED;
 use crate::layout::{event, head, totals};
 use crate::lines;
 use crate::outbox::{DropReason, FlushReason, Segment};
 use alloc::string::String;
+
+/// This format.
+pub const FORMAT: Format = Format { name: "native", ..Format::PLAIN };
 
 /// The body of a batch. It is sent as `text/plain`, so that another origin's collector needs no preflight (Fetch
 /// Standard, "CORS-safelisted request-header").

@@ -1,7 +1,7 @@
 //! A run of waiting events of one tab and one session: what becomes a batch.
 
 use super::counters::FlushReason;
-use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX};
+use super::limits::{BATCH_AGE_MS_MAX, EVENT_AGE_MS_MAX, Room};
 use crate::effect::{self, BatchId, Output};
 use crate::event::{self, GRANTED};
 use crate::layout;
@@ -13,8 +13,6 @@ use alloc::vec::Vec;
 
 /// What a batch takes beside its events and what its session's facts are: the device, totals, names, punctuation.
 const ENVELOPE_BYTES: usize = 1_800;
-/// What an event takes beside its facts: its tab, the names of its values, and brackets.
-const EVENT_BYTES: usize = 48 + layout::event::FIELDS.len();
 
 /// A chunk that an earlier page left in storage.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +63,8 @@ pub struct Segment {
     pub closed: Option<FlushReason>,
     /// How often it was sent.
     pub attempts: u64,
-    /// How many of its events make a batch: all, unless the collector found that too large; then twice as many after each
-    /// that it took.
+    /// How many of its events make a batch: as many as the format takes, unless the collector found that too large; then twice
+    /// as many after each that it took.
     pub(super) batch_events_max: usize,
     /// Whether it is to be in storage too.
     pub(super) is_stored: bool,
@@ -92,7 +90,7 @@ impl Segment {
             count: 0,
             closed: None,
             attempts: 0,
-            batch_events_max: usize::MAX,
+            batch_events_max: 0,
             is_stored,
             stored: 0,
             keys: Lines::default(),
@@ -157,7 +155,14 @@ impl Segment {
 
     /// Takes over the events of a chunk that is stored under this key, unless they are in hand. Returns how many of them are
     /// too old and left out; where none is left, the chunk goes from storage, but for the head, which others need.
-    pub(super) fn recover(&mut self, key: &str, events: &str, wall: Timestamp, out: &mut Vec<Output>) -> u64 {
+    pub(super) fn recover(
+        &mut self,
+        room: &Room,
+        key: &str,
+        events: &str,
+        wall: Timestamp,
+        out: &mut Vec<Output>,
+    ) -> u64 {
         if self.has(key) {
             return 0;
         }
@@ -167,7 +172,8 @@ impl Segment {
             if wall.since(Timestamp(lines::number_at(facts, layout::event::TIME))) > EVENT_AGE_MS_MAX {
                 old += 1;
             } else {
-                self.push(facts, event_bytes(facts));
+                let bytes = (room.event_bytes)(&self.head, facts);
+                self.push(facts, bytes);
             }
         }
         self.stored = self.facts.len();
@@ -244,12 +250,6 @@ pub fn key(tab_id: &str, first_seq: u64, chunk: Option<u64>) -> String {
         push_number(&mut key, chunk);
     }
     key
-}
-
-/// At most how many bytes an event of these facts takes in a batch of the native format. A line break is counted as its
-/// escape, six bytes: as many as the quotes, the colon and the comma of its value.
-pub(super) fn event_bytes(facts: &str) -> usize {
-    EVENT_BYTES + json_bytes(facts)
 }
 
 /// Whether an event of these facts is a purchase or a refund.

@@ -1,0 +1,114 @@
+//! Amplitude's HTTP API, version 2. `collector` is the base URL (`https://api2.amplitude.com`), `site` the API key.
+
+use super::json::Json;
+use super::told::{Told, host_and_path};
+use super::{Answered, Context, Format, Verdict, props};
+use crate::event::{PAGE_VIEW, PURCHASE, REFUND, SESSION_START};
+use crate::layout::{event, fields, head, kind};
+use crate::lines::{self, Fields};
+use crate::outbox::{Room, Segment};
+use crate::text::json_bytes;
+use alloc::string::String;
+
+/// This format.
+pub const FORMAT: Format = Format {
+    name: "amplitude",
+    path: "/2/httpapi",
+    room: Room { event_bytes, ..Room::BATCH },
+    encode,
+    read: Some(read),
+    ..Format::JSON
+};
+
+const EVENT: &Fields = fields! {
+    text "insert_id", unsent, number "time", unsent, unsent, number "event_id", unsent, unsent, unsent, unsent, text "user_id",
+};
+const PAGE: &Fields = fields! {
+    unsent, unsent, unsent, unsent, unsent, unsent, text "[Amplitude] Page Location", text "[Amplitude] Page Title", unsent,
+    text "consent", unsent,
+};
+const SESSION: &Fields = fields! {
+    text "session_id", unsent, text "previous_session_id", number "session_number", unsent, text "session_reason", unsent,
+    text "landing_page",
+};
+const SOURCE: &Fields = fields! {
+    text "utm_source", text "utm_medium", text "utm_campaign", text "utm_term", text "utm_content", text "utm_id",
+    text "click_id", text "referrer",
+};
+const FIRST_TOUCH: &Fields = fields! {
+    text "initial_utm_source", text "initial_utm_medium", text "initial_utm_campaign", text "initial_utm_term",
+    text "initial_utm_content", text "initial_utm_id", text "initial_click_id", text "initial_referrer",
+};
+/// Ids may be as short as sites have them. What follows is shorter than five characters nowhere else.
+const OPTIONS: &str = "],\"options\":{\"min_id_length\":1}}";
+/// Members of an answer that name events of the batch.
+const NAMING_EVENTS: &str = "\
+events_with_invalid_fields
+events_with_missing_fields
+events_with_invalid_id_lengths
+silenced_events
+";
+/// How long Amplitude wants to be left alone by whom it throttles ("HTTP V2 API", 429).
+const THROTTLED_MS: u64 = 30_000;
+
+fn event_bytes(head: &str, facts: &str) -> usize {
+    2_200 + 2 * json_bytes(head) + 2 * json_bytes(facts)
+}
+
+fn encode(context: &Context<'_>, batch: &Segment) -> String {
+    let mut json = Json::default();
+    json.raw("{");
+    json.text("api_key", context.site);
+    json.raw(",\"events\":[");
+    for told in Told::batch(batch) {
+        json.separate();
+        json.raw("{\"platform\":\"Web\"");
+        json.raw(concat!(",\"library\":\"shopbell/", env!("CARGO_PKG_VERSION"), "\""));
+        json.text("event_type", if told.is(PAGE_VIEW) { "[Amplitude] Page Viewed" } else { told.name() });
+        json.text("device_id", told.visitor());
+        json.value("session_id", told.session(head::STARTED_AT));
+        json.value("language", props::member(context.device, "language"));
+        json.facts(EVENT, told.facts);
+        revenue(&mut json, &told);
+        if told.is(SESSION_START) {
+            json.raw(",\"user_properties\":{");
+            json.object("$set", SOURCE, told.sources(0));
+            json.object("$setOnce", FIRST_TOUCH, told.sources(1));
+            json.raw("}");
+        }
+        json.raw(",\"event_properties\":{");
+        json.text("[Amplitude] Page Path", host_and_path(told.event(event::URL)).1);
+        json.facts(PAGE, told.facts);
+        json.facts(SESSION, told.head());
+        json.facts(SOURCE, told.sources(0));
+        json.members(told.props());
+        json.raw("}}");
+    }
+    json.raw(OPTIONS);
+    json.out
+}
+
+fn revenue(json: &mut Json, told: &Told<'_>) {
+    let value = props::number(props::member(told.props(), "value"));
+    let is_refund = told.is(REFUND);
+    if value.is_empty() || !is_refund && !told.is(PURCHASE) {
+        return;
+    }
+    json.name("revenue");
+    json.raw(if is_refund { "-" } else { "" });
+    json.raw(value);
+    json.text("revenueType", told.name());
+    json.value("currency", props::member(told.props(), "currency"));
+}
+
+/// A batch is taken whole or not at all: where some of its events are invalid, the others come with the next try.
+fn read(Answered { status, body, events }: Answered<'_>) -> Verdict {
+    let mut lists = NAMING_EVENTS;
+    let mut names_events = false;
+    while !lists.is_empty() {
+        names_events |= !props::member(body, lines::next(&mut lists)).is_empty();
+    }
+    let is_divisible = status == 400 && names_events && events > 1;
+    let wait_ms = if status == 429 { THROTTLED_MS } else { 0 };
+    Verdict { status: if is_divisible { 413 } else { status }, wait_ms, rejected: 0 }
+}

@@ -1,0 +1,154 @@
+//! Matomo's bulk tracking. `collector` is the base URL of the installation, `site` its site id.
+//!
+//! Page views are page views, an order and a cart are Matomo's own, and all else is a custom event.
+
+use super::json::Json;
+use super::told::Told;
+use super::{Answered, Context, Format, Verdict, props};
+use crate::event::{PAGE_VIEW, PURCHASE, SESSION_START};
+use crate::layout::{event, head, source};
+use crate::outbox::{Room, Segment};
+use crate::text::{self, json_bytes};
+use alloc::string::String;
+
+/// This format.
+pub const FORMAT: Format = Format {
+    name: "matomo",
+    path: "/matomo.php",
+    room: Room { event_bytes, ..Room::BATCH },
+    encode,
+    read: Some(read),
+    ..Format::PLAIN
+};
+
+/// Matomo takes older times from whom it knows by a token alone; the event is worth more than its time.
+const TIME_MS_MAX: u64 = 86_400_000;
+
+/// A byte of a URL becomes three, of which an item's texts are encoded once more.
+fn event_bytes(head: &str, facts: &str) -> usize {
+    600 + json_bytes(head) + 6 * json_bytes(facts)
+}
+
+/// A query an event.
+fn encode(context: &Context<'_>, batch: &Segment) -> String {
+    let mut json = Json::default();
+    json.raw("{\"requests\":[");
+    for told in Told::batch(batch) {
+        json.separate();
+        json.raw("\"?rec=1&apiv=1");
+        let out = &mut json.out;
+        parameter(out, "idsite", context.site);
+        parameter(out, "url", told.event(event::URL));
+        parameter(out, "urlref", told.source(source::REFERRER));
+        parameter(out, "uid", told.event(event::USER_ID));
+        parameter(out, "pv_id", text::first(told.event(event::PAGE_ID), 6));
+        parameter(out, "lang", props::unquoted(props::member(context.device, "language")));
+        visitor(out, told.visitor());
+        resolution(out, props::member(context.device, "screen"));
+        let time = text::number(told.event(event::TIME));
+        if context.sent_at.0.saturating_sub(time) < TIME_MS_MAX {
+            out.push_str("&cdt=");
+            text::push_number(out, time / 1_000);
+        }
+        happened(out, &told);
+        json.raw("\"");
+    }
+    json.raw("]}");
+    json.out
+}
+
+fn parameter(out: &mut String, name: &str, value: &str) {
+    if !value.is_empty() {
+        out.push_str("&");
+        out.push_str(name);
+        out.push_str("=");
+        text::push_encoded(out, value);
+    }
+}
+
+/// A visitor's id is 16 hexadecimal digits.
+fn visitor(out: &mut String, id: &str) {
+    let mut rest = id;
+    out.push_str("&_id=");
+    for _ in 0..3 {
+        out.push_str(text::take(&mut rest, b'-'));
+    }
+}
+
+fn resolution(out: &mut String, screen: &str) {
+    let mut rest = props::inside(screen);
+    if !rest.is_empty() {
+        parameter(out, "res", props::next_value(&mut rest));
+        out.push_str("x");
+        out.push_str(rest);
+    }
+}
+
+fn happened(out: &mut String, told: &Told<'_>) {
+    let props = told.props();
+    let value = props::number(props::member(props, "value"));
+    let is_purchase = told.is(PURCHASE);
+    if told.is(PAGE_VIEW) {
+        parameter(out, "action_name", told.event(event::TITLE));
+    } else if is_purchase || told.is("view_cart") {
+        out.push_str("&idgoal=0");
+        if is_purchase {
+            // Without an id it would be a cart.
+            let id = props::unquoted(props::member(props, "transaction_id"));
+            parameter(out, "ec_id", if id.is_empty() { told.event(event::ID) } else { id });
+        }
+        parameter(out, "revenue", if value.is_empty() { "0" } else { value });
+        parameter(out, "ec_tx", props::number(props::member(props, "tax")));
+        parameter(out, "ec_sh", props::number(props::member(props, "shipping")));
+        parameter(out, "ec_items", &items(props::member(props, "items")));
+    } else {
+        let is_start = told.is(SESSION_START);
+        // Matomo's visit ends with the session.
+        out.push_str(if is_start { "&ca=1&new_visit=1&e_c=session" } else { "&ca=1&e_c=event" });
+        parameter(out, "e_a", told.name());
+        parameter(out, "e_n", if is_start { told.session(head::REASON) } else { item(props) });
+        parameter(out, "e_v", if is_start { told.session(head::NUMBER) } else { value });
+    }
+}
+
+/// What an event is about: its first product.
+fn item(props: &str) -> &str {
+    let mut items = props::inside(props::member(props, "items"));
+    let item = props::next_value(&mut items);
+    props::unquoted(props::member(if item.is_empty() { props } else { item }, "item_id"))
+}
+
+/// Each product as Matomo wants it: id, name, category, price, how many.
+fn items(items: &str) -> String {
+    let mut rest = props::inside(items);
+    let mut json = Json::default();
+    if rest.is_empty() {
+        return json.out;
+    }
+    json.raw("[");
+    while !rest.is_empty() {
+        let item = props::next_value(&mut rest);
+        json.separate();
+        json.raw("[\"");
+        for name in ["item_id", "item_name", "item_category"] {
+            json.raw(props::unquoted(props::member(item, name)));
+            json.raw(if *name == *"item_category" { "\"" } else { "\",\"" });
+        }
+        for (name, default) in [("price", ",0"), ("quantity", ",1")] {
+            let number = props::number(props::member(item, name));
+            json.raw(if number.is_empty() { default } else { "," });
+            json.raw(number);
+        }
+        json.raw("]");
+    }
+    json.raw("]");
+    json.out
+}
+
+/// It answers 200 all the same where it has rejected requests, and where it stores nothing at all.
+fn read(Answered { status, body, events }: Answered<'_>) -> Verdict {
+    let tracked = props::member(body, "tracked");
+    let is_error = *props::member(body, "status") == *"\"error\"";
+    let rejected = if tracked.is_empty() { 0 } else { events.saturating_sub(text::number(tracked)) };
+    Verdict { status: if is_error && status < 300 { 500 } else { status }, rejected, wait_ms: 0 }
+}

@@ -1,0 +1,169 @@
+//! OpenTelemetry logs, as JSON (OTLP 1.5, "OTLP/HTTP"; `opentelemetry-proto`, `logs.proto`): an event is a log record with an
+//! `eventName`, and its properties are the body. `collector` is the base URL of an OTLP receiver.
+
+use super::json::Json;
+use super::told::Told;
+use super::{Answered, Context, Format, Verdict, props};
+use crate::event::Money;
+use crate::layout::{event, fields, kind};
+use crate::lines::{self, Fields, kind};
+use crate::outbox::{Room, Segment};
+use crate::text::{self, json_bytes};
+use alloc::string::String;
+
+/// This format.
+pub const FORMAT: Format = Format {
+    name: "otlp",
+    path: "/v1/logs",
+    room: Room { event_bytes, ..Room::BATCH },
+    encode,
+    read: Some(read),
+    ..Format::JSON
+};
+
+/// Names are those of the semantic conventions, where there are any.
+/// The event, and what the session has come to with it.
+const EVENT: &Fields = fields! {
+    text "log.record.uid", unsent, unsent, number "event.offset_ms", text "page.id", number "event.seq", text "url.full",
+    text "page.title", unsent, text "event.consent", text "user.id",
+    number "session.page_views", number "session.events", number "session.transactions", money "session.revenue",
+    step "session.funnel_step", unsent, unsent, unsent, text "session.currency",
+};
+
+/// How the session began, and its sources.
+const SESSION: &Fields = fields! {
+    text "session.id", unsent, text "session.previous_id", number "session.number", number "session.started_at",
+    text "session.reason", unsent, text "session.landing_page",
+    text "session.source", text "session.medium", text "session.campaign", text "session.term", text "session.content",
+    text "session.campaign_id", text "session.click_id", text "session.referrer",
+    text "first_touch.source", text "first_touch.medium", text "first_touch.campaign", text "first_touch.term",
+    text "first_touch.content", text "first_touch.campaign_id", text "first_touch.click_id", text "first_touch.referrer",
+    text "last_non_direct.source", text "last_non_direct.medium", text "last_non_direct.campaign",
+    text "last_non_direct.term", text "last_non_direct.content", text "last_non_direct.campaign_id",
+    text "last_non_direct.click_id", text "last_non_direct.referrer",
+};
+
+fn event_bytes(head: &str, facts: &str) -> usize {
+    4_000 + json_bytes(head) + 4 * json_bytes(facts)
+}
+
+/// One resource, the site as its browser; a record an event.
+fn encode(context: &Context<'_>, batch: &Segment) -> String {
+    let mut json = Json::default();
+    json.raw("{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
+    attribute(&mut json, kind::TEXT, "service.name", context.site);
+    attribute(&mut json, kind::TEXT, "telemetry.sdk.name", "shopbell");
+    attribute(&mut json, kind::TEXT, "telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
+    attribute(&mut json, kind::TEXT, "telemetry.sdk.language", "webjs");
+    let mut device = context.device;
+    while !device.is_empty() {
+        let (name, value) = props::next_member(&mut device);
+        key(&mut json, "browser.", name);
+        any_value(&mut json, value);
+        json.raw("}");
+    }
+    json.raw("]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\"},\"logRecords\":[");
+    for told in Told::batch(batch) {
+        json.separate();
+        json.raw("{\"severityNumber\":9");
+        nanoseconds(&mut json, "timeUnixNano", told.event(event::TIME));
+        json.name("observedTimeUnixNano");
+        json.raw("\"");
+        text::push_number(&mut json.out, context.sent_at.0);
+        json.raw("000000\"");
+        json.text("eventName", told.name());
+        if !told.props().is_empty() {
+            json.name("body");
+            any_value(&mut json, told.props());
+        }
+        json.raw(",\"attributes\":[");
+        attribute(&mut json, kind::TEXT, "tab.id", told.tab_id);
+        attribute(&mut json, kind::TEXT, "device.id", told.device_id());
+        attributes(&mut json, EVENT, told.facts);
+        attributes(&mut json, SESSION, told.head());
+        json.raw("]}");
+    }
+    json.raw("]}]}]}");
+    json.out
+}
+
+fn nanoseconds(json: &mut Json, name: &str, ms: &str) {
+    json.name(name);
+    json.raw("\"");
+    json.raw(ms);
+    json.raw("000000\"");
+}
+
+/// An attribute for each fact that has a value.
+fn attributes(json: &mut Json, fields: &Fields, facts: &str) {
+    let (mut fields, mut facts) = (fields, facts);
+    while !fields.is_empty() {
+        let field = lines::next(&mut fields);
+        attribute(json, lines::field_kind(field), lines::field_name(field), lines::next(&mut facts));
+    }
+}
+
+fn attribute(json: &mut Json, kind: u8, name: &str, line: &str) {
+    if line.is_empty() || kind == kind::UNSENT {
+        return;
+    }
+    key(json, "", name);
+    json.raw("{");
+    match kind {
+        // 64-bit integers are texts (ProtoJSON).
+        kind::NUMBER => json.text("intValue", line),
+        kind::MONEY => {
+            json.name("doubleValue");
+            Money(text::number(line)).write(&mut json.out);
+        }
+        kind::STEP => json.text("stringValue", crate::event::funnel_name(text::number(line) as usize)),
+        _ => json.text("stringValue", line),
+    }
+    json.raw("}}");
+}
+
+/// The beginning of a member of a list of keys and values. The name is one that needs no escapes.
+fn key(json: &mut Json, prefix: &str, name: &str) {
+    json.separate();
+    json.raw("{\"key\":\"");
+    json.raw(prefix);
+    json.raw(name);
+    json.raw("\",\"value\":");
+}
+
+/// A JSON value as an `AnyValue`.
+fn any_value(json: &mut Json, value: &str) {
+    let first = text::first_byte(value);
+    let mut rest = props::inside(value);
+    json.raw("{");
+    match first {
+        b'[' | b'{' => {
+            json.raw(if first == b'[' { "\"arrayValue\":{\"values\":[" } else { "\"kvlistValue\":{\"values\":[" });
+            while !rest.is_empty() {
+                if first == b'[' {
+                    let item = props::next_value(&mut rest);
+                    json.separate();
+                    any_value(json, item);
+                } else {
+                    let (name, member) = props::next_member(&mut rest);
+                    key(json, "", name);
+                    any_value(json, member);
+                    json.raw("}");
+                }
+            }
+            json.raw("]}");
+        }
+        b'"' => json.value("stringValue", value),
+        b't' | b'f' => json.value("boolValue", value),
+        // No value at all.
+        b'n' => {}
+        _ => json.value("doubleValue", value),
+    }
+    json.raw("}");
+}
+
+/// What a receiver took in part is not sent again; it says how many records it rejected (`ExportLogsPartialSuccess`).
+fn read(answered: Answered<'_>) -> Verdict {
+    let said = props::member(props::member(answered.body, "partialSuccess"), "rejectedLogRecords");
+    Verdict { status: answered.status, wait_ms: 0, rejected: text::number(props::unquoted(said)) }
+}

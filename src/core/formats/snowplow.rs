@@ -1,0 +1,225 @@
+//! Snowplow's tracker protocol, by POST (`tp2`). `collector` is the collector's base URL, `site` the app id.
+//!
+//! Page views are `pv`; what Snowplow's e-commerce schemas have is self-describing, with their entities; all else is a structured
+//! event, the one kind that needs no schema. Each has the entities `client_session` and `web_page`.
+
+use super::json::Json;
+use super::told::Told;
+use super::{Context, Format, props};
+use crate::event::{PAGE_VIEW, PURCHASE, REFUND, SESSION_START};
+use crate::id::Uuid;
+use crate::layout::{event, fields, head, kind, source, totals};
+use crate::lines::{self, Fields};
+use crate::outbox::{Room, Segment};
+use crate::text::{self, json_bytes};
+use alloc::string::String;
+
+/// This format.
+pub const FORMAT: Format = Format {
+    name: "snowplow",
+    path: "/com.snowplowanalytics.snowplow/tp2",
+    room: Room { event_bytes, ..Room::BATCH },
+    encode,
+    ..Format::JSON
+};
+
+/// All values are texts.
+const EVENT: &Fields = fields! {
+    text "eid", unsent, text "dtm", unsent, unsent, unsent, text "url", text "page", unsent, unsent, text "uid",
+};
+
+/// Event, and its action in `snowplow_ecommerce_action`.
+const ACTIONS: &str = "\
+view_item product_view
+view_item_list list_view
+select_item list_click
+add_to_cart add_to_cart
+remove_from_cart remove_from_cart
+begin_checkout checkout_step
+add_shipping_info checkout_step
+add_payment_info checkout_step
+purchase transaction
+refund refund
+";
+const PRODUCT: &str = "\
+name item_name
+variant item_variant
+brand item_brand
+";
+const STEP: &str = "\
+delivery_method shipping_tier
+payment_method payment_type
+coupon_code coupon
+";
+/// The id of a user of Snowplow's own anonymous tracking.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+fn event_bytes(head: &str, facts: &str) -> usize {
+    2_500 + 2 * json_bytes(head) + 3 * json_bytes(facts)
+}
+
+fn encode(context: &Context<'_>, batch: &Segment) -> String {
+    let mut json = Json::default();
+    schema(&mut json, "/payload_data/jsonschema/1-0-4");
+    json.raw("[");
+    for told in Told::batch(batch) {
+        json.separate();
+        json.raw("{\"p\":\"web\",\"tna\":\"shopbell\"");
+        json.raw(concat!(",\"tv\":\"rs-", env!("CARGO_PKG_VERSION"), "\""));
+        json.text("aid", context.site);
+        json.name("stm");
+        json.raw("\"");
+        text::push_number(&mut json.out, context.sent_at.0);
+        json.raw("\"");
+        json.text("sid", told.session(head::ID));
+        json.text("duid", told.device_id());
+        json.text("vid", told.session(head::NUMBER));
+        json.text("refr", told.source(source::REFERRER));
+        json.value("lang", props::member(context.device, "language"));
+        json.value("tz", props::member(context.device, "time_zone"));
+        resolution(&mut json, props::member(context.device, "screen"));
+        json.facts(EVENT, told.facts);
+        happened(&mut json, &told);
+        let mut entities = Json::default();
+        schema(&mut entities, "/contexts/jsonschema/1-0-0");
+        entities.raw("[");
+        session(&mut entities, &told);
+        page(&mut entities, &told);
+        shop(&mut entities, &told);
+        entities.raw("]}");
+        json.text("co", &entities.out);
+        json.raw("}");
+    }
+    json.raw("]}");
+    json.out
+}
+
+/// The beginning of a value that says its own schema.
+fn schema(json: &mut Json, path: &str) {
+    json.raw("{\"schema\":\"iglu:com.snowplowanalytics.snowplow");
+    json.raw(path);
+    json.raw("\",\"data\":");
+}
+
+fn resolution(json: &mut Json, screen: &str) {
+    let mut rest = props::inside(screen);
+    if !rest.is_empty() {
+        json.name("res");
+        json.raw("\"");
+        json.raw(props::next_value(&mut rest));
+        json.raw("x");
+        json.raw(rest);
+        json.raw("\"");
+    }
+}
+
+/// The action of an event in Snowplow's e-commerce schemas; empty where it has none.
+fn action(name: &str) -> &'static str {
+    let mut rest = ACTIONS;
+    while !rest.is_empty() {
+        let mut row = lines::next(&mut rest);
+        if *text::take(&mut row, b' ') == *name {
+            return row;
+        }
+    }
+    ""
+}
+
+/// What kind of event it is, and what only that kind has.
+fn happened(json: &mut Json, told: &Told<'_>) {
+    let action = action(told.name());
+    if told.is(PAGE_VIEW) {
+        json.text("e", "pv");
+    } else if action.is_empty() {
+        let is_start = told.is(SESSION_START);
+        json.text("e", "se");
+        json.text("se_ca", if is_start { "session" } else { "event" });
+        json.text("se_ac", told.name());
+        json.text("se_la", if is_start { told.session(head::REASON) } else { "" });
+        json.text("se_pr", told.props());
+    } else {
+        let mut described = Json::default();
+        schema(&mut described, "/unstruct_event/jsonschema/1-0-0");
+        schema(&mut described, ".ecommerce/snowplow_ecommerce_action/jsonschema/1-0-2");
+        described.raw("{");
+        described.text("type", action);
+        described.value("name", props::member(told.props(), "item_list_name"));
+        described.raw("}}}");
+        json.text("e", "ue");
+        json.text("ue_pr", &described.out);
+    }
+}
+
+fn session(json: &mut Json, told: &Told<'_>) {
+    let id = told.session(head::ID);
+    let device_id = told.device_id();
+    schema(json, "/client_session/jsonschema/1-0-2");
+    json.raw("{\"storageMechanism\":\"LOCAL_STORAGE\"");
+    json.text("userId", if device_id.is_empty() { NOBODY } else { device_id });
+    json.text("sessionId", id);
+    json.value("sessionIndex", told.session(head::NUMBER));
+    json.value("eventIndex", lines::at(told.totals(), totals::EVENTS));
+    json.text("previousSessionId", told.session(head::PREVIOUS_ID));
+    json.uuid("firstEventId", Uuid::derive(&[id, SESSION_START]));
+    json.raw("}}");
+}
+
+fn page(json: &mut Json, told: &Told<'_>) {
+    json.separate();
+    schema(json, "/web_page/jsonschema/1-0-0");
+    json.raw("{");
+    json.uuid("id", Uuid::derive(&[told.tab_id, told.event(event::PAGE_ID)]));
+    json.raw("}}");
+}
+
+/// The entities of a shop: its products, and what the action is about.
+fn shop(json: &mut Json, told: &Told<'_>) {
+    let action = action(told.name());
+    if action.is_empty() {
+        return;
+    }
+    let props = told.props();
+    let currency = props::unquoted(props::member(props, "currency"));
+    let (mut items, mut quantity) = (props::inside(props::member(props, "items")), 0);
+    while !items.is_empty() {
+        let item = props::next_value(&mut items);
+        let own_currency = props::unquoted(props::member(item, "currency"));
+        let pieces = props::number(props::member(item, "quantity"));
+        quantity += if pieces.is_empty() { 1 } else { text::number(pieces) };
+        json.separate();
+        schema(json, ".ecommerce/product/jsonschema/1-0-0");
+        json.raw("{");
+        json.quoted("id", props::member(item, "item_id"));
+        json.quoted("category", props::member(item, "item_category"));
+        json.quoted("currency", if own_currency.is_empty() { currency } else { own_currency });
+        json.amount("price", props::member(item, "price"));
+        json.value("quantity", pieces);
+        json.value("position", props::number(props::member(item, "index")));
+        json.texts(item, PRODUCT);
+        json.raw("}}");
+    }
+    let is_purchase = told.is(PURCHASE);
+    if is_purchase || told.is(REFUND) {
+        json.separate();
+        schema(json, if is_purchase { ".ecommerce/transaction/jsonschema/1-0-0" } else { ".ecommerce/refund/jsonschema/1-0-0" });
+        json.raw("{");
+        json.quoted("transaction_id", props::member(props, "transaction_id"));
+        json.quoted("currency", currency);
+        json.amount(if is_purchase { "revenue" } else { "refund_amount" }, props::member(props, "value"));
+        if is_purchase {
+            json.quoted("payment_method", props::member(props, "payment_type"));
+            json.number("total_quantity", quantity);
+            json.value("tax", props::number(props::member(props, "tax")));
+            json.value("shipping", props::number(props::member(props, "shipping")));
+            json.texts(props, "discount_code coupon\n");
+        }
+        json.raw("}}");
+    } else if *action == *"checkout_step" {
+        json.separate();
+        schema(json, ".ecommerce/checkout_step/jsonschema/1-0-0");
+        json.raw("{");
+        json.number("step", 1 + u64::from(told.is("add_shipping_info")) + 2 * u64::from(told.is("add_payment_info")));
+        json.texts(props, STEP);
+        json.raw("}}");
+    }
+}
