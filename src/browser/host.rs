@@ -3,11 +3,11 @@
 use crate::{page, report};
 use shopbell_core::early;
 use shopbell_core::effect::{BatchId, Output};
-use shopbell_core::formats::{self, Answered, Context, Format, Verdict, snapshot};
+use shopbell_core::formats::{self, Context, Format, snapshot};
 use shopbell_core::id::Entropy;
 use shopbell_core::layout::{answered, device, early_page, input, moment, start};
-use shopbell_core::lines::{self, Lines};
-use shopbell_core::outbox::{Answer, Segment};
+use shopbell_core::lines;
+use shopbell_core::outbox::Segment;
 use shopbell_core::session::Session;
 use shopbell_core::text::{owned, set, take};
 use shopbell_core::time::Uptime;
@@ -18,6 +18,12 @@ const FORMAT: Format = formats::named(match option_env!("SHOPBELL_FORMAT") {
     Some(name) => name,
     None => "native",
 });
+
+/// Worked out as it is compiled, so that what a format has not leaves nothing behind.
+const READS_ANSWERS: bool = FORMAT.reads_answers();
+const REJECTED: Option<fn(&str, u64) -> u64> = FORMAT.rejected;
+const IS_FOR_SOME: Option<fn(&str) -> bool> = FORMAT.is_for_some;
+const ENCODE: fn(&Context<'_>, &Segment) -> String = FORMAT.encode;
 
 pub(crate) struct Host {
     tracker: Tracker,
@@ -75,9 +81,10 @@ impl Host {
             report::read_moment(report, &mut moment);
             let is_before = self.is_early && kind != input::HIDDEN;
             moment.stored = if is_before { lines::behind(&self.start, start::LINES) } else { at.stored };
-            match FORMAT.read {
-                Some(read) if kind == input::ANSWERED => answered(&mut self.tracker, read, &moment, lines),
-                _ => self.tracker.report(&moment, kind, lines),
+            if kind == input::ANSWERED && READS_ANSWERS {
+                answered(&mut self.tracker, &moment, lines);
+            } else {
+                self.tracker.report(&moment, kind, lines);
             }
             match kind {
                 input::EARLY_PAGE => early::next_page(&mut self.tracker, lines::at(lines, early_page::CHANCE)),
@@ -129,7 +136,7 @@ impl Host {
             storage: self.storage_name(),
             counters: self.tracker.counters(),
         };
-        (FORMAT.encode)(&context, segment)
+        ENCODE(&context, segment)
     }
 
     /// `local` while localStorage takes what it is given, else `memory`.
@@ -143,17 +150,19 @@ impl Host {
 }
 
 /// An answer of a target that says more than by its status: what, stands behind the lines of [`answered`].
-fn answered(tracker: &mut Tracker, read: fn(Answered<'_>) -> Verdict, moment: &Moment<'_>, lines: &str) {
-    let status = lines::number_at(lines, answered::STATUS);
-    let batch = tracker.batch(BatchId(lines::number_at(lines, answered::BATCH) as u32));
-    let events = batch.map_or(0, |segment| segment.batch_count() as u64);
-    let verdict = read(Answered { status, body: lines::at(lines, answered::LINES), events });
-    let mut meant = Lines::default();
-    meant.append(lines::first(lines, answered::STATUS));
-    meant.push_number(verdict.status);
-    meant.push_number(lines::number_at(lines, answered::RETRY_AFTER_MS).max(verdict.wait_ms));
-    tracker.report(moment, input::ANSWERED, meant.text());
-    if Answer::from_status(verdict.status, 0) == Answer::Accepted {
-        tracker.reject(verdict.rejected.min(events));
+fn answered(tracker: &mut Tracker, moment: &Moment<'_>, lines: &str) {
+    let body = lines::at(lines, answered::LINES);
+    let before = tracker.counters().sent;
+    let is_refusal = lines::number_at(lines, answered::STATUS) == 400;
+    if is_refusal && IS_FOR_SOME.is_some_and(|is_for_some| is_for_some(body)) {
+        let mut halved = owned(lines::first(lines, answered::STATUS));
+        halved.push_str("413\n");
+        tracker.report(moment, input::ANSWERED, &halved);
+    } else {
+        tracker.report(moment, input::ANSWERED, lines);
+    }
+    if let Some(rejected) = REJECTED {
+        let accepted = tracker.counters().sent - before;
+        tracker.reject(rejected(body, accepted).min(accepted));
     }
 }

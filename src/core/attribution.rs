@@ -143,21 +143,9 @@ impl Arrival {
 fn find_click(parameters: &str) -> &'static str {
     let mut rest = parameters;
     while !rest.is_empty() {
-        let click = row(CLICK_IDS, text::take(&mut rest, b' '));
+        let click = lines::row(CLICK_IDS, text::take(&mut rest, b' '));
         if !click.is_empty() {
             return click;
-        }
-    }
-    ""
-}
-
-/// The row of a table that begins with `key` and a space; empty where none does.
-fn row(table: &'static str, key: &str) -> &'static str {
-    let mut rest = table;
-    while !rest.is_empty() {
-        let row = lines::next(&mut rest);
-        if *text::before(row, b' ') == *key {
-            return row;
         }
     }
     ""

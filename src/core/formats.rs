@@ -47,8 +47,10 @@ pub struct Format {
     pub room: Room,
     /// The body for a batch.
     pub encode: fn(&Context<'_>, &Segment) -> String,
-    /// What a target means that answers by more than its status.
-    pub read: Option<fn(Answered<'_>) -> Verdict>,
+    /// How many of so many accepted events are not stored all the same, by the body of the answer.
+    pub rejected: Option<fn(&str, u64) -> u64>,
+    /// Whether a refusal (400) is for some of the events alone, by its body: then the batch comes again in halves.
+    pub is_for_some: Option<fn(&str) -> bool>,
 }
 
 impl Format {
@@ -61,32 +63,16 @@ impl Format {
         reset_header: "",
         room: Room::BATCH,
         encode: native::encode,
-        read: None,
+        rejected: None,
+        is_for_some: None,
     };
     /// The same, of a target that wants JSON said to be JSON.
     const JSON: Self = Self { content_type: "application/json", ..Self::PLAIN };
-}
 
-/// A target's answer.
-#[derive(Clone, Copy, Debug)]
-pub struct Answered<'a> {
-    /// The HTTP status.
-    pub status: u64,
-    /// The body, as far as it is read: its first [`ANSWER_CHARS_MAX`].
-    pub body: &'a str,
-    /// How many events the request had.
-    pub events: u64,
-}
-
-/// What it means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// The status that says so (see [`Answer::from_status`](crate::outbox::Answer::from_status)).
-    pub status: u64,
-    /// How many of the accepted events are not stored all the same.
-    pub rejected: u64,
-    /// For how long the target is to be left alone, at least.
-    pub wait_ms: u64,
+    /// Whether a target's answers say more than their status.
+    pub const fn reads_answers(&self) -> bool {
+        self.rejected.is_some() || self.is_for_some.is_some()
+    }
 }
 
 /// Characters of an answer that are read; what targets say of a batch is shorter.

@@ -119,6 +119,18 @@ pub fn number_at(lines: &str, index: usize) -> u64 {
     text::number(at(lines, index))
 }
 
+/// The row of a table that begins with `key` and a space; empty where none does.
+pub(crate) fn row(table: &'static str, key: &str) -> &'static str {
+    let mut rest = table;
+    while !rest.is_empty() {
+        let row = next(&mut rest);
+        if *text::before(row, b' ') == *key {
+            return row;
+        }
+    }
+    ""
+}
+
 /// What stands behind the first `count` lines.
 pub fn behind(lines: &str, count: usize) -> &str {
     let mut rest = lines;

@@ -39,9 +39,9 @@ pub(crate) fn behind(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-/// What stands before the last `behind` bytes.
+/// What stands before the last `behind` bytes; none where there are fewer.
 pub(crate) fn without_last(text: &str, behind: usize) -> &str {
-    first(text, text.len() - behind)
+    first(text, text.len().wrapping_sub(behind))
 }
 
 /// The first byte; 0 where there is none.

@@ -72,7 +72,7 @@ pub(crate) fn of_format(format: &Format) -> Result<String> {
     }
     for (doc, name, is_so) in [
         ("Whether the site is the user of basic authentication.", "IS_BASIC", format.is_basic),
-        ("Whether answers mean more than their status.", "READS_ANSWERS", format.read.is_some()),
+        ("Whether answers mean more than their status.", "READS_ANSWERS", format.reads_answers()),
         ("Whether a collector may say that it takes gzip.", "TAKES_GZIP", is_native),
     ] {
         write!(out, "\n/** {doc} @type {{boolean}} */\nexport const {name} = {is_so};\n")?;

@@ -112,11 +112,13 @@ fn of_format(format: &Format) -> Result<()> {
 /// Names the formats' modules in the package's manifest.
 fn list_formats() -> Result<()> {
     let path = dist("tracker").join("package.json");
-    let mut exports = String::new();
-    for Format { name, .. } in formats::ALL.iter().filter(|format| format.name != native::FORMAT.name) {
-        exports += &format!("    \"./{name}\": {{ \"types\": \"./index.d.ts\", \"default\": \"./{name}.js\" }},\n");
-        exports += &format!("    \"./shopbell.{name}.js\": \"./shopbell.{name}.js\",\n");
-    }
+    let of_format = |Format { name, .. }: &Format| {
+        format!(
+            "    \"./{name}\": {{ \"types\": \"./index.d.ts\", \"default\": \"./{name}.js\" }},\n    \"./shopbell.{name}.js\": \"./shopbell.{name}.js\",\n"
+        )
+    };
+    let mut exports: String =
+        formats::ALL.iter().filter(|format| format.name != native::FORMAT.name).map(of_format).collect();
     exports += "    \"./stub.formats.js\": \"./stub.formats.js\",\n";
     let (before, after) = ("    \"./stub.js\"", fs::read_to_string(&path)?);
     Ok(fs::write(path, after.replace(before, &format!("{exports}{before}")))?)

@@ -6,7 +6,7 @@
 use shopbell_core::attribution::Landing;
 use shopbell_core::effect::Output;
 use shopbell_core::event::{Money, Order};
-use shopbell_core::formats::{self, Answered, Context, Format, Verdict};
+use shopbell_core::formats::{self, Context, Format};
 use shopbell_core::id::Entropy;
 use shopbell_core::outbox::{Answer, BATCH_BYTES_MAX, Counters};
 use shopbell_core::record::RECORD_KEY;
@@ -188,34 +188,35 @@ fn no_request_of_many_events_is_over_its_limit() {
 
 #[test]
 fn answers_mean_this() {
-    let read = |format: &str, status, body, events| {
-        let read = formats::named(format).read.expect("a format that reads answers");
-        let Verdict { status, rejected, wait_ms } = read(Answered { status, body, events });
-        (status, rejected, wait_ms)
+    let check = |format: &str, body, accepted, expected| {
+        let rejected = formats::named(format).rejected.expect("a format that reads answers");
+        assert_eq!(rejected(body, accepted), expected, "{format}, {body}");
     };
-    for (format, status, body, events, expected) in [
-        ("matomo", 200, r#"{"status":"success","tracked":3,"invalid":0}"#, 3, (200, 0, 0)),
-        ("matomo", 200, r#"{"status":"success","tracked":1,"invalid":2,"invalid_indices":[0,2]}"#, 3, (200, 2, 0)),
-        ("matomo", 200, r#"{"status":"success","tracked":0,"invalid":0}"#, 3, (200, 3, 0)),
-        ("matomo", 200, r#"{"status":"error","tracked":1,"invalid":0}"#, 3, (500, 2, 0)),
-        ("matomo", 400, r#"{"status":"error","tracked":0,"invalid":3}"#, 3, (400, 3, 0)),
-        ("matomo", 200, "GIF89a", 1, (200, 0, 0)),
-        ("otlp", 200, "{}", 3, (200, 0, 0)),
-        ("otlp", 200, r#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}"#, 3, (200, 2, 0)),
-        ("otlp", 200, r#"{"partialSuccess":{"rejectedLogRecords":2}}"#, 3, (200, 2, 0)),
-        ("posthog", 200, r#"{"status":"Ok"}"#, 3, (200, 0, 0)),
-        ("posthog", 200, r#"{"status":1,"quota_limited":["events"]}"#, 3, (200, 3, 0)),
-        ("posthog", 200, r#"{"status":"Ok","quota_limited":["recordings"]}"#, 3, (200, 0, 0)),
-        ("posthog", 429, "rate limited", 3, (429, 0, 0)),
-        ("amplitude", 200, r#"{"code":200,"events_ingested":3}"#, 3, (200, 0, 0)),
-        ("amplitude", 400, r#"{"code":400,"events_with_invalid_fields":{"time":[0]}}"#, 3, (413, 0, 0)),
-        ("amplitude", 400, r#"{"code":400,"events_with_invalid_fields":{"time":[0]}}"#, 1, (400, 0, 0)),
-        ("amplitude", 400, r#"{"code":400,"error":"Invalid API key"}"#, 3, (400, 0, 0)),
-        ("amplitude", 429, r#"{"code":429,"throttled_events":[0]}"#, 3, (429, 0, 30_000)),
-        ("umami", 200, r#"{"cache":"x","sessionId":"y"}"#, 1, (200, 0, 0)),
-        ("umami", 200, r#"{"beep":"boop"}"#, 1, (200, 1, 0)),
-        ("umami", 200, "", 1, (200, 0, 0)),
-    ] {
-        assert_eq!(read(format, status, body, events), expected, "{format}, {status} {body}");
-    }
+    check("matomo", r#"{"status":"success","tracked":3,"invalid":0}"#, 3, 0);
+    check("matomo", r#"{"status":"success","tracked":1,"invalid":2,"invalid_indices":[0,2]}"#, 3, 2);
+    check("matomo", r#"{"status":"success","tracked":0,"invalid":0}"#, 3, 3);
+    check("matomo", r#"{"status":"error","tracked":1,"invalid":0}"#, 3, 2);
+    check("matomo", "GIF89a", 1, 0);
+    check("otlp", "{}", 3, 0);
+    check("otlp", r#"{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}"#, 3, 2);
+    check("otlp", r#"{"partialSuccess":{"rejectedLogRecords":2}}"#, 3, 2);
+    check("posthog", r#"{"status":"Ok"}"#, 3, 0);
+    check("posthog", r#"{"status":1,"quota_limited":["events"]}"#, 3, 3);
+    check("posthog", r#"{"status":1,"quota_limited":["recordings","events"]}"#, 3, 3);
+    check("posthog", r#"{"status":"Ok","quota_limited":["recordings"]}"#, 3, 0);
+    check("umami", r#"{"cache":"x","sessionId":"y"}"#, 1, 0);
+    check("umami", r#"{"beep":"boop"}"#, 1, 1);
+    check("umami", "", 1, 0);
+}
+
+#[test]
+fn a_refusal_of_some_events_is_no_refusal_of_all() {
+    let check = |body, expected| {
+        let is_for_some = formats::named("amplitude").is_for_some.expect("a format that reads refusals");
+        assert_eq!(is_for_some(body), expected, "{body}");
+    };
+    check(r#"{"code":400,"events_with_invalid_fields":{"time":[0]}}"#, true);
+    check(r#"{"code":400,"error":"x","silenced_events":[3]}"#, true);
+    check(r#"{"code":400,"error":"Invalid API key"}"#, false);
+    check("", false);
 }

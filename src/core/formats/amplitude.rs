@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use super::told::{Told, host_and_path};
-use super::{Answered, Context, Format, Verdict, props};
+use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, REFUND, SESSION_START};
 use crate::layout::{event, fields, head, kind};
 use crate::lines::{self, Fields};
@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     path: "/2/httpapi",
     room: Room { event_bytes, ..Room::BATCH },
     encode,
-    read: Some(read),
+    is_for_some: Some(names_events),
     ..Format::JSON
 };
 
@@ -48,8 +48,6 @@ events_with_missing_fields
 events_with_invalid_id_lengths
 silenced_events
 ";
-/// How long Amplitude wants to be left alone by whom it throttles ("HTTP V2 API", 429).
-const THROTTLED_MS: u64 = 30_000;
 
 fn event_bytes(head: &str, facts: &str) -> usize {
     2_200 + 2 * json_bytes(head) + 2 * json_bytes(facts)
@@ -102,13 +100,12 @@ fn revenue(json: &mut Json, told: &Told<'_>) {
 }
 
 /// A batch is taken whole or not at all: where some of its events are invalid, the others come with the next try.
-fn read(Answered { status, body, events }: Answered<'_>) -> Verdict {
+fn names_events(body: &str) -> bool {
     let mut lists = NAMING_EVENTS;
-    let mut names_events = false;
     while !lists.is_empty() {
-        names_events |= !props::member(body, lines::next(&mut lists)).is_empty();
+        if !props::member(body, lines::next(&mut lists)).is_empty() {
+            return true;
+        }
     }
-    let is_divisible = status == 400 && names_events && events > 1;
-    let wait_ms = if status == 429 { THROTTLED_MS } else { 0 };
-    Verdict { status: if is_divisible { 413 } else { status }, wait_ms, rejected: 0 }
+    false
 }

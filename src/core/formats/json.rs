@@ -51,20 +51,6 @@ impl Json {
         }
     }
 
-    /// A text of these escapes: the inside of one, or a number.
-    pub(super) fn quoted(&mut self, name: &str, value: &str) {
-        self.name(name);
-        self.raw("\"");
-        self.raw(props::unquoted(value));
-        self.raw("\"");
-    }
-
-    /// A member with an amount of money; 0 where there is none that can be read.
-    pub(super) fn amount(&mut self, name: &str, value: &str) {
-        let number = props::number(value);
-        self.value(name, if number.is_empty() { "0" } else { number });
-    }
-
     /// A member with an id.
     pub(super) fn uuid(&mut self, name: &str, id: Uuid) {
         self.name(name);
@@ -91,39 +77,26 @@ impl Json {
     }
 
     /// Values of an object under other names: in each line the new name and the one that it has.
-    pub(super) fn renamed(&mut self, object: &str, names: &str) {
-        let mut names = names;
-        while !names.is_empty() {
-            let mut row = lines::next(&mut names);
+    pub(super) fn renamed(&mut self, object: &str, table: &str) {
+        let mut table = table;
+        while !table.is_empty() {
+            let mut row = lines::next(&mut table);
             let name = text::take(&mut row, b' ');
             self.value(name, props::member(object, row));
         }
     }
 
-    /// The same as texts, whatever they are.
-    pub(super) fn texts(&mut self, object: &str, names: &str) {
-        let mut names = names;
-        while !names.is_empty() {
-            let mut row = lines::next(&mut names);
-            let name = text::take(&mut row, b' ');
-            let value = props::member(object, row);
-            if !value.is_empty() {
-                self.quoted(name, value);
-            }
-        }
-    }
-
     /// The members of an object, and those of them again that a target knows under other names.
-    pub(super) fn members_also(&mut self, object: &str, names: &str) {
+    pub(super) fn members_also(&mut self, object: &str, table: &str) {
         self.members(object);
-        self.missing(object, object, names);
+        self.missing(object, object, table);
     }
 
     /// Values of `other` under other names, unless the object that is being written has these already.
-    pub(super) fn missing(&mut self, object: &str, other: &str, names: &str) {
-        let mut names = names;
-        while !names.is_empty() {
-            let row = lines::next(&mut names);
+    pub(super) fn missing(&mut self, object: &str, other: &str, table: &str) {
+        let mut table = table;
+        while !table.is_empty() {
+            let row = lines::next(&mut table);
             if props::member(object, text::before(row, b' ')).is_empty() {
                 self.renamed(other, row);
             }

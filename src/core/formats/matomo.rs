@@ -4,9 +4,10 @@
 
 use super::json::Json;
 use super::told::Told;
-use super::{Answered, Context, Format, Verdict, props};
+use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, SESSION_START};
 use crate::layout::{event, head, source};
+use crate::lines;
 use crate::outbox::{Room, Segment};
 use crate::text::{self, json_bytes};
 use alloc::string::String;
@@ -17,7 +18,7 @@ pub const FORMAT: Format = Format {
     path: "/matomo.php",
     room: Room { event_bytes, ..Room::BATCH },
     encode,
-    read: Some(read),
+    rejected: Some(rejected),
     ..Format::PLAIN
 };
 
@@ -97,7 +98,7 @@ fn happened(out: &mut String, told: &Told<'_>) {
             let id = props::unquoted(props::member(props, "transaction_id"));
             parameter(out, "ec_id", if id.is_empty() { told.event(event::ID) } else { id });
         }
-        parameter(out, "revenue", if value.is_empty() { "0" } else { value });
+        parameter(out, "revenue", number_or(value, "0"));
         parameter(out, "ec_tx", props::number(props::member(props, "tax")));
         parameter(out, "ec_sh", props::number(props::member(props, "shipping")));
         parameter(out, "ec_items", &items(props::member(props, "items")));
@@ -128,27 +129,32 @@ fn items(items: &str) -> String {
     json.raw("[");
     while !rest.is_empty() {
         let item = props::next_value(&mut rest);
+        let mut names = "item_id\nitem_name\nitem_category\n";
         json.separate();
-        json.raw("[\"");
-        for name in ["item_id", "item_name", "item_category"] {
-            json.raw(props::unquoted(props::member(item, name)));
-            json.raw(if *name == *"item_category" { "\"" } else { "\",\"" });
+        json.raw("[");
+        while !names.is_empty() {
+            json.separate();
+            json.raw("\"");
+            json.raw(props::unquoted(props::member(item, lines::next(&mut names))));
+            json.raw("\"");
         }
-        for (name, default) in [("price", ",0"), ("quantity", ",1")] {
-            let number = props::number(props::member(item, name));
-            json.raw(if number.is_empty() { default } else { "," });
-            json.raw(number);
-        }
+        json.raw(",");
+        json.raw(number_or(props::member(item, "price"), "0"));
+        json.raw(",");
+        json.raw(number_or(props::member(item, "quantity"), "1"));
         json.raw("]");
     }
     json.raw("]");
     json.out
 }
 
+fn number_or<'a>(value: &'a str, default: &'a str) -> &'a str {
+    let number = props::number(value);
+    if number.is_empty() { default } else { number }
+}
+
 /// It answers 200 all the same where it has rejected requests, and where it stores nothing at all.
-fn read(Answered { status, body, events }: Answered<'_>) -> Verdict {
+fn rejected(body: &str, events: u64) -> u64 {
     let tracked = props::member(body, "tracked");
-    let is_error = *props::member(body, "status") == *"\"error\"";
-    let rejected = if tracked.is_empty() { 0 } else { events.saturating_sub(text::number(tracked)) };
-    Verdict { status: if is_error && status < 300 { 500 } else { status }, rejected, wait_ms: 0 }
+    if tracked.is_empty() { 0 } else { events.saturating_sub(text::number(tracked)) }
 }

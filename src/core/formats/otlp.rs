@@ -3,7 +3,7 @@
 
 use super::json::Json;
 use super::told::Told;
-use super::{Answered, Context, Format, Verdict, props};
+use super::{Context, Format, props};
 use crate::event::Money;
 use crate::layout::{event, fields, kind};
 use crate::lines::{self, Fields, kind};
@@ -17,7 +17,7 @@ pub const FORMAT: Format = Format {
     path: "/v1/logs",
     room: Room { event_bytes, ..Room::BATCH },
     encode,
-    read: Some(read),
+    rejected: Some(rejected),
     ..Format::JSON
 };
 
@@ -163,7 +163,6 @@ fn any_value(json: &mut Json, value: &str) {
 }
 
 /// What a receiver took in part is not sent again; it says how many records it rejected (`ExportLogsPartialSuccess`).
-fn read(answered: Answered<'_>) -> Verdict {
-    let said = props::member(props::member(answered.body, "partialSuccess"), "rejectedLogRecords");
-    Verdict { status: answered.status, wait_ms: 0, rejected: text::number(props::unquoted(said)) }
+fn rejected(body: &str, _: u64) -> u64 {
+    text::number(props::unquoted(props::member(props::member(body, "partialSuccess"), "rejectedLogRecords")))
 }

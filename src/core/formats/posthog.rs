@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use super::told::{Told, host_and_path};
-use super::{Answered, Context, Format, Verdict, props};
+use super::{Context, Format, props};
 use crate::event::PAGE_VIEW;
 use crate::layout::{event, fields, head, kind};
 use crate::lines::Fields;
@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     path: "/batch/",
     room: Room { event_bytes, ..Room::BATCH },
     encode,
-    read: Some(read),
+    rejected: Some(rejected),
     ..Format::PLAIN
 };
 
@@ -89,13 +89,13 @@ fn session_id(json: &mut Json, told: &Told<'_>) {
 }
 
 /// Over its quota it accepts everything, and keeps nothing.
-fn read(answered: Answered<'_>) -> Verdict {
-    let mut limited = props::inside(props::member(answered.body, "quota_limited"));
+fn rejected(body: &str, events: u64) -> u64 {
+    let mut limited = props::inside(props::member(body, "quota_limited"));
     let mut rejected = 0;
     while !limited.is_empty() {
         if *props::next_value(&mut limited) == *"\"events\"" {
-            rejected = answered.events;
+            rejected = events;
         }
     }
-    Verdict { status: answered.status, wait_ms: 0, rejected }
+    rejected
 }

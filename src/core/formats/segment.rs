@@ -90,7 +90,8 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         if told.is(PAGE_VIEW) {
             json.text("type", "page");
         } else {
-            let name = named(told.name());
+            let mut name = lines::row(EVENTS, told.name());
+            text::take(&mut name, b' ');
             json.text("type", "track");
             json.text("event", if name.is_empty() { told.name() } else { name });
         }
@@ -155,16 +156,4 @@ fn properties(json: &mut Json, told: &Told<'_>) {
         }
         json.raw("]");
     }
-}
-
-/// Segment's name for an event; empty where it has none.
-fn named(name: &str) -> &'static str {
-    let mut rest = EVENTS;
-    while !rest.is_empty() {
-        let mut row = lines::next(&mut rest);
-        if *text::take(&mut row, b' ') == *name {
-            return row;
-        }
-    }
-    ""
 }

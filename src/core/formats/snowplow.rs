@@ -41,15 +41,53 @@ add_payment_info checkout_step
 purchase transaction
 refund refund
 ";
+/// What becomes of a property, as the first character of its row; then its name there, and here.
+mod kind_of {
+    /// A text, whatever it was; none where there is none.
+    pub(super) const TEXT: u8 = b'"';
+    /// The same; empty where there is none.
+    pub(super) const TEXT_ALWAYS: u8 = b'!';
+    /// A number, or the one that is in a text; none where there is none.
+    pub(super) const NUMBER: u8 = b'#';
+    /// The same; 0 where there is none.
+    pub(super) const NUMBER_ALWAYS: u8 = b'0';
+}
+
+/// What the schemas demand is there in any case: an event that they refuse is lost.
 const PRODUCT: &str = "\
-name item_name
-variant item_variant
-brand item_brand
+!id item_id
+!category item_category
+0price price
+#quantity quantity
+#position index
+\"name item_name
+\"variant item_variant
+\"brand item_brand
+";
+const TRANSACTION: &str = "\
+!transaction_id transaction_id
+!currency currency
+0revenue value
+!payment_method payment_type
+#tax tax
+#shipping shipping
+\"discount_code coupon
+";
+const REFUNDED: &str = "\
+!transaction_id transaction_id
+!currency currency
+0refund_amount value
+";
+/// Event, and the number of its step in `checkout_step`.
+const STEPS: &str = "\
+begin_checkout 1
+add_shipping_info 2
+add_payment_info 3
 ";
 const STEP: &str = "\
-delivery_method shipping_tier
-payment_method payment_type
-coupon_code coupon
+\"delivery_method shipping_tier
+\"payment_method payment_type
+\"coupon_code coupon
 ";
 /// The id of a user of Snowplow's own anonymous tracking.
 const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
@@ -115,14 +153,9 @@ fn resolution(json: &mut Json, screen: &str) {
 
 /// The action of an event in Snowplow's e-commerce schemas; empty where it has none.
 fn action(name: &str) -> &'static str {
-    let mut rest = ACTIONS;
-    while !rest.is_empty() {
-        let mut row = lines::next(&mut rest);
-        if *text::take(&mut row, b' ') == *name {
-            return row;
-        }
-    }
-    ""
+    let mut row = lines::row(ACTIONS, name);
+    text::take(&mut row, b' ');
+    row
 }
 
 /// What kind of event it is, and what only that kind has.
@@ -174,52 +207,67 @@ fn page(json: &mut Json, told: &Told<'_>) {
 
 /// The entities of a shop: its products, and what the action is about.
 fn shop(json: &mut Json, told: &Told<'_>) {
-    let action = action(told.name());
-    if action.is_empty() {
+    if action(told.name()).is_empty() {
         return;
     }
     let props = told.props();
-    let currency = props::unquoted(props::member(props, "currency"));
     let (mut items, mut quantity) = (props::inside(props::member(props, "items")), 0);
     while !items.is_empty() {
         let item = props::next_value(&mut items);
-        let own_currency = props::unquoted(props::member(item, "currency"));
         let pieces = props::number(props::member(item, "quantity"));
         quantity += if pieces.is_empty() { 1 } else { text::number(pieces) };
-        json.separate();
-        schema(json, ".ecommerce/product/jsonschema/1-0-0");
-        json.raw("{");
-        json.quoted("id", props::member(item, "item_id"));
-        json.quoted("category", props::member(item, "item_category"));
-        json.quoted("currency", if own_currency.is_empty() { currency } else { own_currency });
-        json.amount("price", props::member(item, "price"));
-        json.value("quantity", pieces);
-        json.value("position", props::number(props::member(item, "index")));
-        json.texts(item, PRODUCT);
+        let has_own = !props::member(item, "currency").is_empty();
+        entity(json, "product/jsonschema/1-0-0");
+        mapped(json, item, PRODUCT);
+        mapped(json, if has_own { item } else { props }, "!currency currency\n");
         json.raw("}}");
     }
-    let is_purchase = told.is(PURCHASE);
-    if is_purchase || told.is(REFUND) {
-        json.separate();
-        schema(json, if is_purchase { ".ecommerce/transaction/jsonschema/1-0-0" } else { ".ecommerce/refund/jsonschema/1-0-0" });
-        json.raw("{");
-        json.quoted("transaction_id", props::member(props, "transaction_id"));
-        json.quoted("currency", currency);
-        json.amount(if is_purchase { "revenue" } else { "refund_amount" }, props::member(props, "value"));
-        if is_purchase {
-            json.quoted("payment_method", props::member(props, "payment_type"));
-            json.number("total_quantity", quantity);
-            json.value("tax", props::number(props::member(props, "tax")));
-            json.value("shipping", props::number(props::member(props, "shipping")));
-            json.texts(props, "discount_code coupon\n");
+    let mut step = lines::row(STEPS, told.name());
+    text::take(&mut step, b' ');
+    if told.is(PURCHASE) {
+        entity(json, "transaction/jsonschema/1-0-0");
+        mapped(json, props, TRANSACTION);
+        json.number("total_quantity", quantity);
+    } else if told.is(REFUND) {
+        entity(json, "refund/jsonschema/1-0-0");
+        mapped(json, props, REFUNDED);
+    } else if !step.is_empty() {
+        entity(json, "checkout_step/jsonschema/1-0-0");
+        json.value("step", step);
+        mapped(json, props, STEP);
+    } else {
+        return;
+    }
+    json.raw("}}");
+}
+
+/// The beginning of an entity of the e-commerce schemas.
+fn entity(json: &mut Json, path: &str) {
+    json.separate();
+    json.raw("{\"schema\":\"iglu:com.snowplowanalytics.snowplow.ecommerce/");
+    json.raw(path);
+    json.raw("\",\"data\":{");
+}
+
+/// Properties as members of an entity.
+fn mapped(json: &mut Json, object: &str, table: &str) {
+    let mut table = table;
+    while !table.is_empty() {
+        let mut row = lines::next(&mut table);
+        let kind = text::first_byte(row);
+        let name = text::behind(text::take(&mut row, b' '), 1);
+        let value = props::member(object, row);
+        if matches!(kind, kind_of::TEXT | kind_of::TEXT_ALWAYS) {
+            if kind == kind_of::TEXT_ALWAYS || !value.is_empty() {
+                json.name(name);
+                json.raw("\"");
+                json.raw(props::unquoted(value));
+                json.raw("\"");
+            }
+        } else {
+            let number = props::number(value);
+            let is_zero = number.is_empty() && kind == kind_of::NUMBER_ALWAYS;
+            json.value(name, if is_zero { "0" } else { number });
         }
-        json.raw("}}");
-    } else if *action == *"checkout_step" {
-        json.separate();
-        schema(json, ".ecommerce/checkout_step/jsonschema/1-0-0");
-        json.raw("{");
-        json.number("step", 1 + u64::from(told.is("add_shipping_info")) + 2 * u64::from(told.is("add_payment_info")));
-        json.texts(props, STEP);
-        json.raw("}}");
     }
 }

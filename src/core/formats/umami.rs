@@ -2,7 +2,7 @@
 
 use super::json::Json;
 use super::told::{Told, host_and_path};
-use super::{Answered, Context, Format, Verdict, props};
+use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, SESSION_START};
 use crate::layout::{event, fields, kind, source};
 use crate::lines::Fields;
@@ -16,7 +16,7 @@ pub const FORMAT: Format = Format {
     path: "/api/send",
     room: Room { events_max: 1, ..Room::BATCH },
     encode,
-    read: Some(read),
+    rejected: Some(rejected),
     ..Format::JSON
 };
 
@@ -69,7 +69,6 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
 }
 
 /// Whom it takes for a bot it answers 200, and keeps nothing.
-fn read(answered: Answered<'_>) -> Verdict {
-    let is_bot = !props::member(answered.body, "beep").is_empty();
-    Verdict { status: answered.status, wait_ms: 0, rejected: u64::from(is_bot) }
+fn rejected(body: &str, events: u64) -> u64 {
+    if props::member(body, "beep").is_empty() { 0 } else { events }
 }
