@@ -1,10 +1,10 @@
 //! Amplitude's HTTP API, version 2. `collector` is the base URL (`https://api2.amplitude.com`), `site` the API key.
 
 use super::json::Json;
-use super::told::{Told, host_and_path};
+use super::told::Told;
 use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, REFUND, SESSION_START};
-use crate::layout::{event, fields, head, kind};
+use crate::layout::{fields, head, kind};
 use crate::lines::{self, Fields};
 use crate::outbox::{Room, Segment};
 use crate::text::json_bytes;
@@ -75,7 +75,6 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
             json.raw("}");
         }
         json.raw(",\"event_properties\":{");
-        json.text("[Amplitude] Page Path", host_and_path(told.event(event::URL)).1);
         json.facts(PAGE, told.facts);
         json.facts(SESSION, told.head());
         json.facts(SOURCE, told.sources(0));

@@ -6,8 +6,8 @@ use super::json::Json;
 use super::told::Told;
 use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, SESSION_START};
-use crate::layout::{event, head, source};
-use crate::lines;
+use crate::layout::{event, fields, head, kind, source};
+use crate::lines::{self, Fields};
 use crate::outbox::{Room, Segment};
 use crate::text::{self, json_bytes};
 use alloc::string::String;
@@ -22,6 +22,9 @@ pub const FORMAT: Format = Format {
     ..Format::PLAIN
 };
 
+const EVENT: &Fields = fields! {
+    unsent, unsent, unsent, unsent, unsent, unsent, text "url", text "action_name", unsent, unsent, text "uid",
+};
 /// Matomo takes older times from whom it knows by a token alone; the event is worth more than its time.
 const TIME_MS_MAX: u64 = 86_400_000;
 
@@ -39,13 +42,14 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.raw("\"?rec=1&apiv=1");
         let out = &mut json.out;
         parameter(out, "idsite", context.site);
-        parameter(out, "url", told.event(event::URL));
         parameter(out, "urlref", told.source(source::REFERRER));
-        parameter(out, "uid", told.event(event::USER_ID));
         parameter(out, "pv_id", text::first(told.event(event::PAGE_ID), 6));
         parameter(out, "lang", props::unquoted(props::member(context.device, "language")));
-        visitor(out, told.visitor());
-        resolution(out, props::member(context.device, "screen"));
+        parameter(out, "_id", &visitor(told.visitor()));
+        let (mut fields, mut facts) = (EVENT, told.facts);
+        while !fields.is_empty() {
+            parameter(out, lines::field_name(lines::next(&mut fields)), lines::next(&mut facts));
+        }
         let time = text::number(told.event(event::TIME));
         if context.sent_at.0.saturating_sub(time) < TIME_MS_MAX {
             out.push_str("&cdt=");
@@ -59,7 +63,7 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
 }
 
 fn parameter(out: &mut String, name: &str, value: &str) {
-    if !value.is_empty() {
+    if !value.is_empty() && !name.is_empty() {
         out.push_str("&");
         out.push_str(name);
         out.push_str("=");
@@ -68,21 +72,12 @@ fn parameter(out: &mut String, name: &str, value: &str) {
 }
 
 /// A visitor's id is 16 hexadecimal digits.
-fn visitor(out: &mut String, id: &str) {
-    let mut rest = id;
-    out.push_str("&_id=");
-    for _ in 0..3 {
+fn visitor(id: &str) -> String {
+    let (mut rest, mut out) = (id, String::new());
+    while out.len() < 16 && !rest.is_empty() {
         out.push_str(text::take(&mut rest, b'-'));
     }
-}
-
-fn resolution(out: &mut String, screen: &str) {
-    let mut rest = props::inside(screen);
-    if !rest.is_empty() {
-        parameter(out, "res", props::next_value(&mut rest));
-        out.push_str("x");
-        out.push_str(rest);
-    }
+    out
 }
 
 fn happened(out: &mut String, told: &Told<'_>) {
@@ -90,7 +85,7 @@ fn happened(out: &mut String, told: &Told<'_>) {
     let value = props::number(props::member(props, "value"));
     let is_purchase = told.is(PURCHASE);
     if told.is(PAGE_VIEW) {
-        parameter(out, "action_name", told.event(event::TITLE));
+        // Nothing else makes it one.
     } else if is_purchase || told.is("view_cart") {
         out.push_str("&idgoal=0");
         if is_purchase {

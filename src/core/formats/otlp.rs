@@ -38,9 +38,6 @@ const SESSION: &Fields = fields! {
     text "session.campaign_id", text "session.click_id", text "session.referrer",
     text "first_touch.source", text "first_touch.medium", text "first_touch.campaign", text "first_touch.term",
     text "first_touch.content", text "first_touch.campaign_id", text "first_touch.click_id", text "first_touch.referrer",
-    text "last_non_direct.source", text "last_non_direct.medium", text "last_non_direct.campaign",
-    text "last_non_direct.term", text "last_non_direct.content", text "last_non_direct.campaign_id",
-    text "last_non_direct.click_id", text "last_non_direct.referrer",
 };
 
 fn event_bytes(head: &str, facts: &str) -> usize {

@@ -47,10 +47,8 @@ mod kind_of {
     pub(super) const TEXT: u8 = b'"';
     /// The same; empty where there is none.
     pub(super) const TEXT_ALWAYS: u8 = b'!';
-    /// A number, or the one that is in a text; none where there is none.
+    /// A number, or the one that is in a text; none where there is none. With `0` for it, 0.
     pub(super) const NUMBER: u8 = b'#';
-    /// The same; 0 where there is none.
-    pub(super) const NUMBER_ALWAYS: u8 = b'0';
 }
 
 /// What the schemas demand is there in any case: an event that they refuse is lost.
@@ -266,8 +264,8 @@ fn mapped(json: &mut Json, object: &str, table: &str) {
             }
         } else {
             let number = props::number(value);
-            let is_zero = number.is_empty() && kind == kind_of::NUMBER_ALWAYS;
-            json.value(name, if is_zero { "0" } else { number });
+            let is_left_out = number.is_empty() && kind == kind_of::NUMBER;
+            json.value(name, if number.is_empty() && !is_left_out { "0" } else { number });
         }
     }
 }

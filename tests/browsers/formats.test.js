@@ -1,0 +1,227 @@
+// Every wire format, from a page straight to a target on another origin: what arrives is what the makers' own clients, schemas and
+// programs take, and what they answer is understood.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import Draft4 from 'ajv-draft-04';
+import addFormats from 'ajv-formats';
+import { HTTP } from 'cloudevents';
+import { amplitude, matomo, ORDER, PRODUCT, posthog, segment, umami } from './formats/makers.js';
+import { Target } from './formats/target.js';
+import { close, flush, launch, profile, ready, root, session, track, until } from './support.js';
+
+const require = createRequire(import.meta.url);
+const DIST = join(root, 'www/tracker/dist');
+
+let context;
+let target;
+let shop;
+
+before(launch);
+after(close);
+beforeEach(async () => {
+  target = await Target.start();
+  shop = await Target.start();
+  context = await profile();
+});
+afterEach(async () => {
+  await context.close();
+  await target.stop();
+  await shop.stop();
+  assert.deepEqual(context.problems, []);
+});
+
+/** A page of the shop with the script of a format. */
+async function open(format, { path = '/p/lamp?utm_source=facebook&utm_medium=cpc', site = 'shop', collector = target.url } = {}) {
+  const script = await readFile(join(DIST, `shopbell.${format}.js`));
+  const tag = `<script src="/shopbell.js" data-collector="${collector}" data-site="${site}"></script>`;
+  shop.page = (path) =>
+    path.endsWith('.js')
+      ? { type: 'text/javascript', body: script }
+      : { type: 'text/html', body: `<!doctype html><title>A lamp</title>${tag}` };
+  const page = await context.newPage();
+  await page.goto(shop.url + path, { referer: 'https://l.facebook.com/' });
+  await ready(page);
+  return page;
+}
+
+/** Flushes until nothing waits. */
+const drained = (page) =>
+  until('all is acknowledged', async () => {
+    await flush(page);
+    return !(await session(page)).waiting;
+  });
+
+/** A visit with every kind of event; returns the session. */
+async function visit(format, options) {
+  const page = await open(format, options);
+  for (const name of ['view_item_list', 'view_item', 'add_to_cart', 'view_cart', 'begin_checkout'])
+    await track(page, name, PRODUCT);
+  await track(page, 'add_shipping_info', { ...PRODUCT, shipping_tier: 'express' });
+  await track(page, 'add_payment_info', { ...PRODUCT, payment_type: 'card' });
+  await track(page, 'purchase', ORDER);
+  await track(page, 'refund', { transaction_id: 'A-1', value: 4.9, currency: 'EUR' });
+  await track(page, 'search', { search_term: 'lämp "new"', filters: { price: [10, 100.5], sale: true, brand: null } });
+  await drained(page);
+  return session(page);
+}
+
+/** How many events that are: session_start and page_view too. */
+const EVENTS = 12;
+
+test('every batch is a batch of CloudEvents to their SDK', async () => {
+  const { id, device_id } = await visit('cloudevents');
+  const events = target.requests.flatMap(({ headers, body }) => HTTP.toEvent({ headers, body }));
+  assert.equal(events.length, EVENTS);
+  for (const event of events) event.validate();
+  const purchase = events.find(({ type }) => type === 'shopbell.purchase');
+  assert.equal(purchase.subject, id);
+  assert.equal(purchase.data.device.id, device_id);
+  assert.deepEqual(purchase.data.props, ORDER);
+  assert.equal(Date.parse(purchase.time), purchase.data.time);
+  assert.equal(purchase.data.session.source.source, 'facebook');
+  assert.equal(new Set(events.map((event) => event.id)).size, EVENTS);
+});
+
+test('every body is what the protobuf descriptions of OpenTelemetry say', async () => {
+  const { opentelemetry } = require('@opentelemetry/otlp-transformer/build/src/generated/root');
+  const { ExportLogsServiceRequest: type } = opentelemetry.proto.collector.logs.v1;
+  const { id } = await visit('otlp');
+  assert.ok(target.requests.every(({ path }) => path === '/v1/logs'));
+  const records = target.bodies.flatMap((body) => {
+    const message = type.fromObject(body);
+    assert.equal(type.verify(message), null);
+    // What is not in the descriptions would be left out on the way through.
+    const through = type.toObject(type.decode(type.encode(message).finish()), { longs: String });
+    assert.deepEqual(JSON.parse(JSON.stringify(through)), body);
+    return body.resourceLogs[0].scopeLogs[0].logRecords;
+  });
+  assert.equal(records.length, EVENTS);
+  const purchase = records.find(({ eventName }) => eventName === 'purchase');
+  const value = (attributes, key) => Object.values(attributes.find((one) => one.key === key).value)[0];
+  assert.equal(value(purchase.attributes, 'session.id'), id);
+  assert.equal(value(purchase.attributes, 'session.revenue'), 69.7);
+  assert.equal(value(purchase.body.kvlistValue.values, 'transaction_id'), 'A-1');
+});
+
+test('what a receiver has rejected in part is counted, and not sent again', async () => {
+  target.answer = () => ({ status: 200, body: '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}' });
+  const page = await open('otlp');
+  await drained(page);
+  const { sent, dropped, waiting } = await session(page);
+  assert.deepEqual({ sent, dropped, waiting, requests: target.requests.length }, { sent: 1, dropped: 1, waiting: 0, requests: 1 });
+});
+
+const IGLU = join(root, '../shared/schemas/iglu');
+
+/** Snowplow's own schemas, by their URIs. */
+async function iglu() {
+  const ajv = new Draft4({ strict: false, allErrors: true });
+  addFormats(ajv);
+  const schemas = new Map();
+  for (const file of await readdir(IGLU, { recursive: true })) {
+    if (!/\d+-\d+-\d+\.json$/.test(file)) continue;
+    const { $schema, ...schema } = JSON.parse(await readFile(join(IGLU, file), 'utf8'));
+    schemas.set(`iglu:${file.replace(/\.json$/, '')}`, ajv.compile(schema));
+  }
+  return ({ schema, data }) => {
+    const check = schemas.get(schema) ?? schemas.get(schema.replace('contexts/jsonschema/1-0-0', 'contexts/jsonschema/1-0-1'));
+    assert.ok(check, `there is no schema ${schema}`);
+    assert.ok(check(data), `${schema}: ${JSON.stringify(check.errors)} in ${JSON.stringify(data)}`);
+  };
+}
+
+test('every payload is valid by the schemas of Snowplow', { skip: !existsSync(IGLU) && 'its schemas are not beside this clone' }, async () => {
+  const check = await iglu();
+  const { id, device_id } = await visit('snowplow');
+  const events = target.bodies.flatMap((body) => {
+    check(body);
+    return body.data;
+  });
+  assert.ok(target.requests.every(({ path }) => path === '/com.snowplowanalytics.snowplow/tp2'));
+  assert.equal(events.length, EVENTS);
+  const kinds = {};
+  for (const event of events) {
+    const contexts = JSON.parse(event.co);
+    check(contexts);
+    for (const entity of contexts.data) {
+      check(entity);
+      kinds[entity.schema.split('/')[1]] = (kinds[entity.schema.split('/')[1]] ?? 0) + 1;
+    }
+    if (event.ue_pr) {
+      check(JSON.parse(event.ue_pr));
+      check(JSON.parse(event.ue_pr).data);
+    }
+    assert.deepEqual([event.sid, event.duid], [id, device_id]);
+  }
+  assert.deepEqual(kinds, { client_session: 12, web_page: 12, product: 8, checkout_step: 3, transaction: 1, refund: 1 });
+});
+
+/** All paths of an object's members, those of a list's items as one; texts that are JSON or a query are looked into. */
+function paths(value, path = '') {
+  if (typeof value === 'string' && /^[{[?]/.test(value)) {
+    if (value.startsWith('?')) return paths(Object.fromEntries(new URLSearchParams(value)), path);
+    try {
+      return paths(JSON.parse(value), path);
+    } catch {}
+  }
+  if (Array.isArray(value)) return [...new Set(value.flatMap((item) => paths(item, `${path}[]`)))];
+  if (value === null || typeof value !== 'object') return [path];
+  return Object.entries(value).flatMap(([name, member]) => paths(member, path ? `${path}.${name}` : name));
+}
+
+/**
+ * What the makers' own client says of the same visit, ours says too, but for what is named with its reason.
+ * @param {Record<string, string>} reasons
+ */
+async function compare(format, theirClient, reasons, answer) {
+  if (answer) target.answer = answer;
+  else target.answer = () => ({ status: 200, body: '{"code":200}' });
+  await visit(format);
+  const ours = new Set(target.bodies.flatMap((body) => paths(body)));
+  const [{ path: ourPath }] = target.requests;
+  target.requests.length = 0;
+  await theirClient(target);
+  assert.ok(target.requests.length, 'their client has sent something');
+  const theirs = new Set(target.bodies.flatMap((body) => paths(body)));
+  assert.equal(target.requests[0].path.replace(/\/$/, ''), ourPath.replace(/\/$/, ''), 'both go to the same path');
+  assert.deepEqual([...theirs].filter((path) => !ours.has(path)).sort(), Object.keys(reasons).sort());
+}
+
+const CLIENT = 'of the client itself, which runs at a server';
+
+test('Segment: what its own client says, ours says too', () =>
+  compare('segment', segment, {
+    'batch[]._metadata.nodeVersion': CLIENT,
+    'batch[]._metadata.jsRuntime': CLIENT,
+  }));
+
+test('PostHog: what its own client says, ours says too', () =>
+  compare('posthog', posthog, {
+    'batch[].properties.$geoip_disable': CLIENT,
+    'batch[].properties.$is_server': CLIENT,
+    'batch[].timestamp': 'ours says how long ago it was (offset), since the clock of a visitor may be wrong',
+    sent_at: 'the same',
+  }));
+
+test('Amplitude: what its own client says, ours says too', () =>
+  compare('amplitude', amplitude, {
+    client_upload_time: 'the time of an event is meant as it is',
+    'events[].event_properties.$currency': 'its revenue is an event of its own; ours is the purchase, as the HTTP API has it',
+    'events[].event_properties.$price': 'the same',
+    'events[].event_properties.$productId': 'the same',
+    'events[].event_properties.$quantity': 'the same',
+    'events[].event_properties.$revenue': 'the same',
+  }));
+
+test('Umami: what its own client says, ours says too', () => compare('umami', umami, {}));
+
+test('Matomo: what its own client says, ours says too', () =>
+  compare('matomo', matomo, {}, ({ body }) => {
+    const tracked = JSON.parse(body).requests.length;
+    return { status: 200, body: JSON.stringify({ status: 'success', tracked, invalid: 0 }) };
+  }));
