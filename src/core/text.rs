@@ -90,13 +90,22 @@ pub(crate) fn push_digits_behind(out: &mut String, mark: &str, number: u64, digi
 /// Appends `text` as it stands in a URL's query (RFC 3986 section 2.1): all but letters, digits and `-._~` encoded.
 pub(crate) fn push_encoded(out: &mut String, text: &str) {
     for (at, byte) in text.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if is_unreserved(byte) {
             out.push_str(first(behind(text, at), 1));
         } else {
             out.push_str("%");
             push_hex(out, u64::from(byte), 2);
         }
     }
+}
+
+/// How many bytes `text` takes in a URL's query.
+pub(crate) fn encoded_bytes(text: &str) -> usize {
+    text.bytes().map(|byte| if is_unreserved(byte) { 1 } else { 3 }).sum()
+}
+
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 /// Appends `text` as a JSON string (RFC 8259 section 7), quotes included.

@@ -103,6 +103,23 @@ test('the page navigates away', async () => {
   await check('20 events, and the page is left', 22, { most: 3 });
 });
 
+test('the page navigates away while a request is in flight', async () => {
+  // Elsewhere no browser sends what a page has left behind.
+  const page = await bare('', '<script>delete window.fetchLater</script>');
+  await flush(page);
+  await misbehave('*delay=300');
+  await track(page, 20);
+  await page.evaluate(() => {
+    shopbell.flush();
+    // The page's own listener comes first, and lets what has failed be heard before the tracker's.
+    addEventListener('pagehide', () => {}, true);
+  });
+  await until('a request is in flight', () => context.batches.length > 1);
+  await track(page, 20);
+  await page.goto('about:blank');
+  await check('40 events, and the page is left while a request is in flight', 42, { most: 5 });
+});
+
 test('the renderer crashes', async () => {
   const page = await bare();
   await flush(page);

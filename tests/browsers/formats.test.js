@@ -10,6 +10,7 @@ import { after, afterEach, before, beforeEach, test } from 'node:test';
 import Draft4 from 'ajv-draft-04';
 import addFormats from 'ajv-formats';
 import { HTTP } from 'cloudevents';
+import { build } from '../../www/node_modules/esbuild/lib/main.js';
 import { amplitude, matomo, ORDER, PRODUCT, posthog, segment, umami } from './formats/makers.js';
 import { Target } from './formats/target.js';
 import { close, flush, launch, profile, ready, root, session, track, until } from './support.js';
@@ -36,7 +37,10 @@ afterEach(async () => {
 });
 
 /** A page of the shop with the script of a format. */
-async function open(format, { path = '/p/lamp?utm_source=facebook&utm_medium=cpc', site = 'shop', collector = target.url } = {}) {
+async function open(
+  format,
+  { path = '/p/lamp?utm_source=facebook&utm_medium=cpc', site = 'shop', collector = target.url } = {},
+) {
   const script = await readFile(join(DIST, `shopbell.${format}.js`));
   const tag = `<script src="/shopbell.js" data-collector="${collector}" data-site="${site}"></script>`;
   shop.page = (path) =>
@@ -109,11 +113,17 @@ test('every body is what the protobuf descriptions of OpenTelemetry say', async 
 });
 
 test('what a receiver has rejected in part is counted, and not sent again', async () => {
-  target.answer = () => ({ status: 200, body: '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}' });
+  target.answer = () => ({
+    status: 200,
+    body: '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}',
+  });
   const page = await open('otlp');
   await drained(page);
   const { sent, dropped, waiting } = await session(page);
-  assert.deepEqual({ sent, dropped, waiting, requests: target.requests.length }, { sent: 1, dropped: 1, waiting: 0, requests: 1 });
+  assert.deepEqual(
+    { sent, dropped, waiting, requests: target.requests.length },
+    { sent: 1, dropped: 1, waiting: 0, requests: 1 },
+  );
 });
 
 const IGLU = join(root, '../shared/schemas/iglu');
@@ -129,13 +139,16 @@ async function iglu() {
     schemas.set(`iglu:${file.replace(/\.json$/, '')}`, ajv.compile(schema));
   }
   return ({ schema, data }) => {
-    const check = schemas.get(schema) ?? schemas.get(schema.replace('contexts/jsonschema/1-0-0', 'contexts/jsonschema/1-0-1'));
+    const check =
+      schemas.get(schema) ?? schemas.get(schema.replace('contexts/jsonschema/1-0-0', 'contexts/jsonschema/1-0-1'));
     assert.ok(check, `there is no schema ${schema}`);
     assert.ok(check(data), `${schema}: ${JSON.stringify(check.errors)} in ${JSON.stringify(data)}`);
   };
 }
 
-test('every payload is valid by the schemas of Snowplow', { skip: !existsSync(IGLU) && 'its schemas are not beside this clone' }, async () => {
+test('every payload is valid by the schemas of Snowplow', {
+  skip: !existsSync(IGLU) && 'its schemas are not beside this clone',
+}, async () => {
   const check = await iglu();
   const { id, device_id } = await visit('snowplow');
   const events = target.bodies.flatMap((body) => {
@@ -158,7 +171,14 @@ test('every payload is valid by the schemas of Snowplow', { skip: !existsSync(IG
     }
     assert.deepEqual([event.sid, event.duid], [id, device_id]);
   }
-  assert.deepEqual(kinds, { client_session: 12, web_page: 12, product: 8, checkout_step: 3, transaction: 1, refund: 1 });
+  assert.deepEqual(kinds, {
+    client_session: 12,
+    web_page: 12,
+    product: 8,
+    checkout_step: 3,
+    transaction: 1,
+    refund: 1,
+  });
 });
 
 /** All paths of an object's members, those of a list's items as one; texts that are JSON or a query are looked into. */
@@ -192,6 +212,51 @@ async function compare(format, theirClient, reasons, answer) {
   assert.deepEqual([...theirs].filter((path) => !ours.has(path)).sort(), Object.keys(reasons).sort());
 }
 
+/** A maker's client that runs in pages, told to tell the visit. */
+const inPage =
+  (name, ...facts) =>
+  async (target) => {
+    const { outputFiles } = await build({
+      entryPoints: [join(root, `tests/browsers/formats/${name}.js`)],
+      bundle: true,
+      write: false,
+    });
+    shop.page = () => ({ type: 'text/html', body: '<!doctype html><title>A lamp</title>' });
+    const page = await context.newPage();
+    await page.goto(`${shop.url}/p/lamp?utm_source=facebook&utm_medium=cpc`, { referer: 'https://l.facebook.com/' });
+    await page.evaluate(outputFiles[0].text);
+    await page.evaluate((words) => window.tell(...words), [target.url, ...facts]);
+    await until(
+      'what it has told has come',
+      () => target.requests.length >= 2 || /transaction/.test(target.requests[0]?.body),
+    );
+  };
+
+test('Plausible: what its own client says, ours says too', () =>
+  compare(
+    'plausible',
+    inPage('plausible'),
+    {
+      h: 'whether fragments are pages: of the client itself',
+      w: 'the width of the screen, which Plausible reads no more',
+    },
+    () => ({
+      status: 202,
+      body: 'ok',
+    }),
+  ));
+
+test('Snowplow: what its own client says, ours says too', () =>
+  compare('snowplow', inPage('snowplow', ORDER.items[0], ORDER), {
+    'data[].cd': 'colours of the screen: what a fingerprint is made of, and no session needs',
+    'data[].cs': 'charset of the page: the same',
+    'data[].ds': 'size of the page: the same',
+    'data[].vp': 'size of the window: the same',
+    'data[].cookie': 'whether there are cookies: none is set',
+    'data[].co.data[].data.firstEventTimestamp': 'the time of session_start, whose id is firstEventId',
+    'data[].co.data[].data.previousSessionId': 'left out of a first session, where theirs is null',
+  }));
+
 const CLIENT = 'of the client itself, which runs at a server';
 
 test('Segment: what its own client says, ours says too', () =>
@@ -211,7 +276,8 @@ test('PostHog: what its own client says, ours says too', () =>
 test('Amplitude: what its own client says, ours says too', () =>
   compare('amplitude', amplitude, {
     client_upload_time: 'the time of an event is meant as it is',
-    'events[].event_properties.$currency': 'its revenue is an event of its own; ours is the purchase, as the HTTP API has it',
+    'events[].event_properties.$currency':
+      'its revenue is an event of its own; ours is the purchase, as the HTTP API has it',
     'events[].event_properties.$price': 'the same',
     'events[].event_properties.$productId': 'the same',
     'events[].event_properties.$quantity': 'the same',
@@ -225,3 +291,99 @@ test('Matomo: what its own client says, ours says too', () =>
     const tracked = JSON.parse(body).requests.length;
     return { status: 200, body: JSON.stringify({ status: 'success', tracked, invalid: 0 }) };
   }));
+
+// Faults, for a format of batches and for one of single events: what was tracked is at the target once.
+
+const TOLD = {
+  snowplow: ({ data }) => data.map(({ eid, se_pr }) => ({ id: eid, place: se_pr && JSON.parse(se_pr).place })),
+  plausible: ({ n, p }) => [{ id: `${n} ${p.place}`, place: p.place }],
+};
+const FAULTS = {
+  'the tab is closed': async (page) => {
+    await many(page);
+    await page.close({ runBeforeUnload: true });
+  },
+  'the page is left': async (page) => {
+    await page.evaluate(() => {
+      for (let place = 0; place < 20; place++) shopbell.track('place', { place });
+      location.assign('/other.js');
+    });
+  },
+  'the target fails three times': async (page) => {
+    await page.clock.install();
+    target.answer = (_, count) => (count > 3 ? { status: 200, body: 'ok' } : { status: 503, body: '' });
+    await many(page);
+    await patiently(page);
+  },
+  'the target asks to be left alone': async (page) => {
+    await page.clock.install();
+    const headers = { 'retry-after': '60', 'access-control-expose-headers': 'retry-after' };
+    const began = performance.now();
+    target.answer = (_, count) => (count > 1 ? { status: 200, body: 'ok' } : { status: 429, body: '', headers });
+    await many(page);
+    await patiently(page);
+    assert.ok(performance.now() - began < 60_000, 'on the clock of the page');
+  },
+  'answers are lost': async (page) => {
+    await page.clock.install();
+    target.answer = (_, count) => (count > 2 ? { status: 200, body: 'ok' } : null);
+    await many(page);
+    await patiently(page);
+  },
+  'the network is away, and the next page has it again': async (page) => {
+    await context.setOffline(true);
+    await many(page);
+    await until(
+      'a request has failed',
+      async () => (await session(page)).retried > 0 || (await session(page)).waiting >= 20,
+    );
+    await context.setOffline(false);
+    await page.reload();
+    await ready(page);
+    await drained(page);
+  },
+};
+
+const many = (page) =>
+  page.evaluate(() => {
+    for (let place = 0; place < 20; place++) shopbell.track('place', { place });
+  });
+
+/** Flushes until nothing waits, on a clock that leaps over waits. */
+const patiently = (page) =>
+  until('all is acknowledged', async () => {
+    await flush(page);
+    if (!(await session(page)).waiting) return true;
+    await page.clock.fastForward(61_000);
+  });
+
+const rows = [];
+after(() => {
+  console.log('| format | fault | tracked | at the target once | duplicates on the wire | requests |');
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+});
+
+for (const format of ['snowplow', 'plausible'])
+  for (const [fault, happen] of Object.entries(FAULTS))
+    test(`${format}: ${fault}`, async () => {
+      const told = () => target.bodies.flatMap(TOLD[format]);
+      const page = await open(format, { path: '/p/lamp' });
+      await happen(page);
+      const places = () => [...new Set(told().map(({ place }) => place))].filter((place) => place !== undefined);
+      await until('20 events are there', () => places().length >= 20).catch((e) => {
+        throw new Error(`${e.message}: ${target.requests.length} ${target.preflights} ${places()}`);
+      });
+      assert.deepEqual(
+        places().sort((one, other) => one - other),
+        [...Array(20).keys()],
+      );
+      const all = told();
+      rows.push([
+        format,
+        fault,
+        20,
+        places().length,
+        all.length - new Set(all.map(({ id }) => id)).size,
+        target.requests.length,
+      ]);
+    });

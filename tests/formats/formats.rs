@@ -220,3 +220,22 @@ fn a_refusal_of_some_events_is_no_refusal_of_all() {
     check(r#"{"code":400,"error":"Invalid API key"}"#, false);
     check("", false);
 }
+
+/// A page that is left sends all that waits, as far as a browser lets it.
+#[test]
+fn a_page_that_is_left_sends_all_that_fits() {
+    for format in formats::ALL {
+        let mut tracker = Tracker::new(Rules::default(), "3f9c1b2a", 0, "seed", Entropy::new("chance"));
+        tracker.fit(format.room);
+        let moment = Moment { wall: Timestamp(EVENING), day: CivilDay(20_522), ..Moment::default() };
+        for _ in 0..20 {
+            tracker.handle(&moment, Input::Tracked { name: "view_item", props: LAMP, order: "" });
+        }
+        let _first = tracker.poll(&moment);
+        tracker.handle(&moment, Input::Hidden);
+        let _last = tracker.poll(&moment);
+        let is_sent = |segment: &&shopbell_core::outbox::Segment| segment.is_in_flight();
+        let sent: usize = tracker.segments().iter().filter(is_sent).map(|segment| segment.batch_count()).sum();
+        assert_eq!(sent, 22, "{}", format.name);
+    }
+}

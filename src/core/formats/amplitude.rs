@@ -50,7 +50,7 @@ silenced_events
 ";
 
 fn event_bytes(head: &str, facts: &str) -> usize {
-    2_200 + 2 * json_bytes(head) + 2 * json_bytes(facts)
+    1_100 + 2 * json_bytes(head) + json_bytes(facts)
 }
 
 fn encode(context: &Context<'_>, batch: &Segment) -> String {

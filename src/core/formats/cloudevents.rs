@@ -21,7 +21,7 @@ pub const FORMAT: Format = Format {
 };
 
 fn event_bytes(head: &str, facts: &str) -> usize {
-    2_500 + json_bytes(head) + json_bytes(facts)
+    1_600 + json_bytes(head) + json_bytes(facts)
 }
 
 /// An event each; its data has the event, its session and the device as the native format names them.

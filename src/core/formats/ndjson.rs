@@ -41,7 +41,7 @@ const SESSION: &Fields = fields! {
 };
 
 fn event_bytes(head: &str, facts: &str) -> usize {
-    2_000 + json_bytes(head) + json_bytes(facts)
+    1_300 + json_bytes(head) + json_bytes(facts)
 }
 
 /// A line an event.

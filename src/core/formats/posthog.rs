@@ -31,7 +31,7 @@ const SESSION: &Fields = fields! {
 };
 
 fn event_bytes(head: &str, facts: &str) -> usize {
-    1_500 + json_bytes(head) + 2 * json_bytes(facts)
+    1_100 + json_bytes(head) + 2 * json_bytes(facts)
 }
 
 fn encode(context: &Context<'_>, batch: &Segment) -> String {

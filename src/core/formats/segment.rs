@@ -70,7 +70,7 @@ const CAMPAIGN: &Fields = fields! {
 };
 
 fn event_bytes(head: &str, facts: &str) -> usize {
-    1_800 + 2 * json_bytes(head) + 4 * json_bytes(facts)
+    900 + 2 * json_bytes(head) + 3 * json_bytes(facts)
 }
 
 /// One object, with what each event says of page, campaign and session in its context.

@@ -116,6 +116,11 @@ impl Segment {
         self.count.min(self.batch_events_max)
     }
 
+    /// Whether a batch of it is on its way.
+    pub fn is_in_flight(&self) -> bool {
+        self.in_flight.is_some()
+    }
+
     /// Adds an event of so many bytes.
     pub(super) fn push(&mut self, facts: &str, bytes: usize) {
         self.has_revenue |= has_revenue(facts);

@@ -41,7 +41,15 @@ export async function segment({ url }) {
   const who = { anonymousId: 'device', context };
   analytics.page({ ...who, properties: context.page });
   analytics.track({ ...who, event: 'Product Viewed', properties: { ...PRODUCTS[0], currency: 'EUR', value: 59.9 } });
-  const order = { order_id: 'A-1', total: 69.7, revenue: 69.7, tax: 11.13, shipping: 4.9, coupon: 'MAY', currency: 'EUR' };
+  const order = {
+    order_id: 'A-1',
+    total: 69.7,
+    revenue: 69.7,
+    tax: 11.13,
+    shipping: 4.9,
+    coupon: 'MAY',
+    currency: 'EUR',
+  };
   analytics.track({ ...who, event: 'Order Completed', properties: { ...order, products: PRODUCTS } });
   await analytics.closeAndFlush();
 }
@@ -64,14 +72,22 @@ export async function amplitude({ url }) {
   const page = { '[Amplitude] Page Location': URL, '[Amplitude] Page Title': TITLE };
   client.track('[Amplitude] Page Viewed', page, who);
   client.track('view_item', PRODUCT, who);
-  client.revenue(new Revenue().setRevenue(69.7).setPrice(69.7).setCurrency?.('EUR') ?? new Revenue().setPrice(69.7), who);
+  client.revenue(
+    new Revenue().setRevenue(69.7).setPrice(69.7).setCurrency?.('EUR') ?? new Revenue().setPrice(69.7),
+    who,
+  );
   await client.flush().promise;
 }
 
 export async function umami({ url }) {
   const client = new Umami({ hostUrl: url, websiteId: 'shop' });
   const page = { hostname: 'shop.example', language: 'en-GB', screen: '1440x900', title: TITLE, url: URL };
-  const visit = { ...page, referrer: 'https://l.facebook.com/', id: 'device', timestamp: Math.floor(Date.now() / 1000) };
+  const visit = {
+    ...page,
+    referrer: 'https://l.facebook.com/',
+    id: 'device',
+    timestamp: Math.floor(Date.now() / 1000),
+  };
   await client.track(visit);
   await client.track({ ...visit, name: 'view_item', data: { currency: 'EUR' } });
   await client.track({ ...visit, name: 'purchase', data: { revenue: 69.7, currency: 'EUR' } });
@@ -80,7 +96,13 @@ export async function umami({ url }) {
 export async function matomo({ url, requests }) {
   const Matomo = require('matomo-tracker');
   const client = new Matomo(1, `${url}/matomo.php`);
-  const common = { _id: '0123456789abcdef', urlref: 'https://l.facebook.com/', pv_id: 'abcdef', lang: 'en-GB', apiv: 1 };
+  const common = {
+    _id: '0123456789abcdef',
+    urlref: 'https://l.facebook.com/',
+    pv_id: 'abcdef',
+    lang: 'en-GB',
+    apiv: 1,
+  };
   const visit = { ...common, url: URL, action_name: TITLE, cdt: Math.floor(Date.now() / 1000) };
   const items = JSON.stringify(ORDER.items.map((item) => Object.values(item)));
   client.trackBulk([
