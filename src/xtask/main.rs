@@ -11,6 +11,7 @@ mod release;
 mod shell;
 mod size;
 mod stale;
+mod streams;
 mod test;
 mod tools;
 

@@ -1,7 +1,7 @@
 //! The module of a wire format: Rust to wasm, wasm to glue, both as small as they get.
 
 use crate::shell::{cargo, root, run, say};
-use crate::{constants, optimise, tools};
+use crate::{constants, optimise, streams, tools};
 use anyhow::{Context, Result};
 use base64::Engine;
 use shopbell_core::formats::{Format, native};
@@ -50,7 +50,11 @@ pub(crate) fn build(format: &Format) -> Result<Module> {
     optimise::rename(&folder, &names)?;
     let wasm = fs::read(folder.join("shopbell_bg.wasm"))?;
     fs::write(folder.join("encoded.js"), format!("export default '{}';\n", encoded(&wasm)?))?;
-    let inside = format!("export const text = '{PLACEHOLDER}', mask = {MASK_PLACEHOLDER};\n");
+    let kinds =
+        format!("kinds = '{}', memory = {}, asItStands = {}", streams::KINDS, streams::MEMORY, streams::AS_IT_STANDS);
+    let (lengths, _) = streams::split(&wasm)?;
+    let inside =
+        format!("export const text = '{PLACEHOLDER}', mask = {MASK_PLACEHOLDER}, lengths = {lengths:?}, {kinds};\n");
     fs::write(folder.join("inside.js"), inside)?;
     let module = Module { folder, wasm };
     let rooms = module.rooms()?;

@@ -2,7 +2,7 @@
 
 use crate::module::{self, MASK_PLACEHOLDER, Module, alias};
 use crate::shell::{root, run, say};
-use crate::{compress, constants, stale, tools};
+use crate::{compress, constants, stale, streams, tools};
 use anyhow::{Context, Result, anyhow, bail};
 use shopbell_core::formats::{self, Format, native};
 use std::fs;
@@ -143,9 +143,10 @@ fn put_inside(script: &Path, wasm: &[u8]) -> Result<()> {
     if !bundled.contains(QUOTED) || !bundled.contains(MASK_PLACEHOLDER) {
         bail!("esbuild left no place for the module in {}", script.display());
     }
+    let (_, streams) = streams::split(wasm)?;
     let mut sized = Vec::new();
     for mask in MASKS {
-        let filled = bundled.replace(MASK_PLACEHOLDER, &mask.to_string()).replace(QUOTED, &masked(wasm, mask));
+        let filled = bundled.replace(MASK_PLACEHOLDER, &mask.to_string()).replace(QUOTED, &masked(&streams, mask));
         let filled = format!("\u{feff}{COMPILE_HINT}{filled}");
         sized.push((compress::brotli(filled.as_bytes())?, filled));
     }
@@ -155,9 +156,9 @@ fn put_inside(script: &Path, wasm: &[u8]) -> Result<()> {
 }
 
 /// The module as a template literal, in which fewer characters need an escape than in a string.
-fn masked(wasm: &[u8], mask: u8) -> String {
+fn masked(bytes: &[u8], mask: u8) -> String {
     let mut text = "`".to_owned();
-    for byte in wasm {
+    for byte in bytes {
         match byte ^ mask {
             // A digit behind it would be read as a part of it, and a brace behind a dollar begins an expression.
             0 => text.push_str("\\0"),

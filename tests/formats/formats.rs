@@ -8,7 +8,7 @@ use shopbell_core::effect::Output;
 use shopbell_core::event::{Money, Order};
 use shopbell_core::formats::{self, Context, Format};
 use shopbell_core::id::Entropy;
-use shopbell_core::outbox::{Answer, BATCH_BYTES_MAX, Counters};
+use shopbell_core::outbox::{Answer, BATCH_BYTES_MAX, Counters, Segment};
 use shopbell_core::record::RECORD_KEY;
 use shopbell_core::session::Rules;
 use shopbell_core::time::{CivilDay, Timestamp, Uptime};
@@ -234,8 +234,8 @@ fn a_page_that_is_left_sends_all_that_fits() {
         let _first = tracker.poll(&moment);
         tracker.handle(&moment, Input::Hidden);
         let _last = tracker.poll(&moment);
-        let is_sent = |segment: &&shopbell_core::outbox::Segment| segment.is_in_flight();
-        let sent: usize = tracker.segments().iter().filter(is_sent).map(|segment| segment.batch_count()).sum();
+        let is_sent = |segment: &&Segment| segment.is_in_flight();
+        let sent: usize = tracker.segments().iter().filter(is_sent).map(Segment::batch_count).sum();
         assert_eq!(sent, 22, "{}", format.name);
     }
 }

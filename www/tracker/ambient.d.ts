@@ -12,6 +12,12 @@ declare module 'shopbell-imports' {
 declare module 'shopbell-inside' {
   export const text: string;
   export const mask: number;
+  /** How long each stream of the text is. */
+  export const lengths: number[];
+  /** Of each instruction, the stream of its number. */
+  export const kinds: string;
+  export const memory: number;
+  export const asItStands: number;
 }
 
 declare module 'shopbell-encoded' {
