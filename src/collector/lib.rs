@@ -7,6 +7,8 @@
 //!   schema    the tables
 //!   store     one writer that commits batches in groups; readers beside it
 //!   keeping   how long it stays, and what is erased at a visitor's wish
+//!   stored    events as a tracker would send them
+//!   relay     forwards what is stored to other targets, in any wire format
 //!   report    totals out of the tables
 //!   figures   amounts and ratios, as they are shown
 //!   server    HTTP: the routes, the limits, the pages
@@ -25,7 +27,9 @@ mod figures;
 pub mod keeping;
 mod lists;
 mod order;
+pub mod relay;
 mod report;
 mod schema;
 pub mod server;
 pub mod store;
+mod stored;

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use shopbell_collector::faults::{Faults, HELP};
 use shopbell_collector::keeping::{Keep, erase_old};
+use shopbell_collector::relay::{self, Relay};
 use shopbell_collector::server;
 use shopbell_collector::store::Store;
 use std::io::IsTerminal;
@@ -33,6 +34,10 @@ struct Arguments {
     /// How long to keep what was received, such as 400d; for good if it is not said.
     #[arg(long, value_name = "DAYS")]
     keep: Option<Keep>,
+    /// Forwards what is stored to a target in a wire format, such as snowplow=https://collector.example; may be repeated. A user in
+    /// the URL is what the target calls the site: its key, say.
+    #[arg(long, value_name = "FORMAT=URL")]
+    relay: Vec<Relay>,
     #[arg(long, value_name = "SPEC", help = HELP)]
     faults: Option<Faults>,
 }
@@ -70,8 +75,9 @@ async fn serve(arguments: &Arguments) -> Result<JoinHandle<()>> {
     if let Some(keep) = arguments.keep {
         tokio::spawn(erase_old(store.clone(), keep));
     }
+    let relays = relay::start(arguments.relay.clone(), || store.connect())?;
     println!("listening on http://{address}");
-    let router = server::router(store, arguments.www.as_deref(), arguments.faults.clone());
+    let router = server::router(store, arguments.www.as_deref(), arguments.faults.clone(), relays);
     let faults = arguments.faults.clone().unwrap_or_default();
     let mut stop = pin!(stopped());
     loop {

@@ -87,6 +87,13 @@ CREATE TABLE IF NOT EXISTS told_twice (
     PRIMARY KEY (site, device_id, tab_id, seq)
 ) WITHOUT ROWID;
 
+-- How far each relay is.
+CREATE TABLE IF NOT EXISTS relays (
+    name TEXT PRIMARY KEY,
+    -- Of the last event that its target has answered for.
+    place INTEGER NOT NULL
+) WITHOUT ROWID;
+
 -- An order counts once, in the session that told it first, however often its thank-you page is loaded.
 CREATE TABLE IF NOT EXISTS orders (
     site TEXT NOT NULL,

@@ -6,6 +6,7 @@ use crate::early;
 use crate::faults::{Faults, misbehave};
 use crate::keeping::erase_device;
 use crate::lists::{self, Query};
+use crate::relay::{self, Relays};
 use crate::report;
 use crate::store::{Store, StoreError};
 use anyhow::{Context, Result};
@@ -19,6 +20,7 @@ use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use flate2::read::MultiGzDecoder;
 use serde::Serialize;
+use shopbell_core::formats;
 use std::error::Error;
 use std::future::{Future, IntoFuture};
 use std::io::Read;
@@ -50,7 +52,7 @@ const SHOP_ROUTES: [&str; 6] = ["/", "/c/{category}", "/p/{product}", "/cart", "
 
 /// The collector as a service. With `www`, it serves the shop, the report and the tracker from that folder; with `faults`
 /// it misbehaves.
-pub fn router(store: Store, www: Option<&path::Path>, faults: Option<Faults>) -> Router {
+pub fn router(store: Store, www: Option<&path::Path>, faults: Option<Faults>, relays: Relays) -> Router {
     let mut collect = Router::new()
         .route("/collect", post(collect))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -72,6 +74,7 @@ pub fn router(store: Store, www: Option<&path::Path>, faults: Option<Faults>) ->
         .route("/api/sessions", get(sessions))
         .route("/api/report", get(report))
         .route("/api/devices/{id}", delete(erase))
+        .route("/api/health", get(move |State(store): State<Store>| health(store, relays)))
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     // Trackers on other origins send without credentials. Only this site's own pages read.
     let cors = CorsLayer::new()
@@ -92,7 +95,10 @@ fn pages(www: &path::Path) -> Router {
     for route in SHOP_ROUTES {
         router = router.route_service(route, ServeFile::new(www.join("shop/index.html")));
     }
-    for file in ["shopbell.js", "shopbell.core.js", "shopbell.split.js", "shopbell.wasm", "index.js"] {
+    let scripts =
+        ["shopbell.js", "shopbell.core.js", "shopbell.split.js", "shopbell.wasm", "index.js"].map(str::to_owned);
+    let of_formats = formats::ALL.iter().map(|format| format!("shopbell.{}.js", format.name));
+    for file in scripts.into_iter().chain(of_formats) {
         router = router.route_service(&format!("/{file}"), ServeFile::new(www.join("tracker/dist").join(file)));
     }
     router
@@ -228,6 +234,22 @@ async fn answer<T: Serialize + Send + 'static>(
     };
     match store.read(move |connection| read(connection, &query)).await {
         Ok(answer) => Json(answer).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not read");
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read".to_owned())
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Health {
+    relays: Vec<relay::Health>,
+}
+
+/// How the collector does: 200 while its store can be read.
+async fn health(store: Store, relays: Relays) -> Response {
+    match store.read(move |connection| relays.health(connection)).await {
+        Ok(relays) => Json(Health { relays }).into_response(),
         Err(error) => {
             tracing::error!(%error, "not read");
             refuse(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read".to_owned())

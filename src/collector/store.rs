@@ -72,6 +72,11 @@ impl Store {
         }
     }
 
+    /// A connection of its own, for a thread that has one for good.
+    pub fn connect(&self) -> Result<Connection> {
+        schema::open(&self.path)
+    }
+
     /// Reads, beside the writer, on a thread that may block.
     pub async fn read<T: Send + 'static>(
         &self,

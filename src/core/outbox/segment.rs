@@ -101,6 +101,17 @@ impl Segment {
         }
     }
 
+    /// Events that were kept elsewhere, of one tab and one session, as one batch.
+    pub fn of<'a>(tab_id: &str, head: &str, events: impl Iterator<Item = &'a str>) -> Self {
+        let mut segment = Self::new(tab_id, 0, head, Uptime(0), false);
+        segment.batch_events_max = usize::MAX;
+        segment.closed = Some(FlushReason::Recovered);
+        for facts in events {
+            segment.push(facts, 0);
+        }
+        segment
+    }
+
     /// All its events.
     pub fn events(&self) -> Events<'_> {
         Events { rest: &self.facts, most: usize::MAX }
