@@ -66,8 +66,8 @@ pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// The browsers of the tests: where each is named, what it is called, and Debian's packages that have it.
-const BROWSERS: [(&str, &[&str], &[&str]); 3] = [
+/// The browsers of the tests, and a database that takes events from them: where each is named, what it is called, and Debian's packages that have it.
+const BROWSERS: [(&str, &[&str], &[&str]); 4] = [
     (
         "CHROMIUM",
         &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
@@ -75,6 +75,7 @@ const BROWSERS: [(&str, &[&str], &[&str]); 3] = [
     ),
     ("FIREFOX", &["firefox-esr", "firefox"], &["firefox-esr"]),
     ("WEBKIT_DRIVER", &["WebKitWebDriver"], &["webkit2gtk-driver", "xvfb"]),
+    ("CLICKHOUSE", &["clickhouse-server"], &["clickhouse-server"]),
 ];
 
 /// Where each browser is, by the name of the variable that may say so: one on the path, or Debian's package where we may
@@ -82,7 +83,7 @@ const BROWSERS: [(&str, &[&str], &[&str]); 3] = [
 pub(crate) fn browsers() -> Result<Vec<(&'static str, PathBuf)>> {
     let missing: Vec<_> = BROWSERS.iter().filter(|(variable, names, _)| browser(variable, names).is_none()).collect();
     if !missing.is_empty() && Path::new("/usr/bin/apt-get").exists() && output("id", &["-u"])?.trim() == "0" {
-        say("installing browsers from Debian's packages");
+        say("installing browsers and ClickHouse from Debian's packages");
         let mut apt = Command::new("apt-get");
         run(apt.args(["update", "-qq"]).stdout(Stdio::null()))?;
         let mut apt = Command::new("apt-get");
@@ -108,7 +109,9 @@ fn browser(variable: &str, names: &[&str]) -> Option<PathBuf> {
         return Some(path.into());
     }
     let path = env::var_os("PATH")?;
-    let candidates = env::split_paths(&path).flat_map(|folder| names.iter().map(move |name| folder.join(name)));
+    // Debian's servers stand where only root looks.
+    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let candidates = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
     candidates.into_iter().find(|candidate| candidate.is_file())
 }
 

@@ -11,9 +11,24 @@ import Draft4 from 'ajv-draft-04';
 import addFormats from 'ajv-formats';
 import { HTTP } from 'cloudevents';
 import { build } from '../../www/node_modules/esbuild/lib/main.js';
+import { example } from './example.js';
+import { ClickHouse } from './formats/clickhouse.js';
 import { amplitude, matomo, ORDER, PRODUCT, posthog, segment, umami } from './formats/makers.js';
 import { Target } from './formats/target.js';
-import { close, flush, launch, profile, ready, root, session, track, until } from './support.js';
+import {
+  Collector,
+  clocked,
+  close,
+  end,
+  flush,
+  launch,
+  profile,
+  ready,
+  root,
+  session,
+  track,
+  until,
+} from './support.js';
 
 const require = createRequire(import.meta.url);
 const DIST = join(root, 'www/tracker/dist');
@@ -291,6 +306,50 @@ test('Matomo: what its own client says, ours says too', () =>
     const tracked = JSON.parse(body).requests.length;
     return { status: 200, body: JSON.stringify({ status: 'success', tracked, invalid: 0 }) };
   }));
+
+// The shop of the demo, its visits straight into a database: no collector in between.
+
+const NO_CLICKHOUSE = !process.env.CLICKHOUSE && 'no ClickHouse was found';
+
+test('ClickHouse says by SQL what the report says', { skip: NO_CLICKHOUSE, timeout: 120_000 }, async () => {
+  const [clickHouse, collector] = [await ClickHouse.start(), await Collector.start()];
+  try {
+    // The same visits twice: by the shop as it is, and by the shop with the script and the collector of the format.
+    const usual = await clocked(await profile());
+    await example(usual, collector.url);
+    await end(usual);
+    const context = await clocked(await profile());
+    const script = await readFile(join(DIST, 'shopbell.ndjson.js'), 'utf8');
+    const body = `document.currentScript.dataset.collector = ${JSON.stringify(clickHouse.collector)};${script.slice(1)}`;
+    await context.route('**/shopbell.js', (route) => route.fulfill({ contentType: 'text/javascript;charset=utf-8', body }));
+    await example(context, collector.url);
+    await end(context);
+    const report = await collector.get('report?site=shop&bots=true');
+    const sessions = `(SELECT session_id, max(session_page_views) AS page_views, max(session_transactions) AS transactions,
+      max(session_revenue) AS revenue, argMax(session_funnel_step, seq) AS step, any(source) AS source, count() AS events
+      FROM (SELECT * FROM events FINAL) GROUP BY session_id)`;
+    const [row] = await clickHouse.query(
+      `SELECT count() AS sessions, sum(page_views) AS page_views, sum(transactions) AS transactions, sum(revenue) AS revenue,
+       sum(events) AS events, countIf(step = 'purchase') AS bought FROM ${sessions}`,
+    );
+    const numbers = Object.fromEntries(Object.entries(row).map(([name, value]) => [name, Number(value)]));
+    const { sessions: visits, page_views, transactions, revenue, funnel } = report;
+    assert.ok(visits === 2 && transactions === 1 && revenue > 0, JSON.stringify(report));
+    const bought = funnel.find(({ step }) => step === 'purchase').sessions;
+    const events = (await collector.events()).length;
+    assert.deepEqual(numbers, { sessions: visits, page_views, transactions, revenue, bought, events });
+    const steps = await clickHouse.query(
+      `SELECT name AS step, uniqExact(session_id) AS sessions FROM events WHERE name IN
+       ('view_item', 'add_to_cart', 'begin_checkout', 'purchase') GROUP BY name ORDER BY name`,
+    );
+    const told = Object.fromEntries(steps.map(({ step, sessions }) => [step, Number(sessions)]));
+    for (const { step, sessions } of funnel.filter(({ step }) => step in told))
+      assert.equal(told[step], sessions, step);
+  } finally {
+    await collector.stop();
+    await clickHouse.stop();
+  }
+});
 
 // Faults, for a format of batches and for one of single events: what was tracked is at the target once.
 

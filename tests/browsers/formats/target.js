@@ -54,7 +54,8 @@ export class Target {
   }
 
   stop() {
+    const closed = new Promise((resolve) => this.server.close(resolve));
     this.server.closeAllConnections();
-    return new Promise((resolve) => this.server.close(resolve));
+    return closed;
   }
 }
