@@ -84,7 +84,11 @@ pub(crate) fn fuzz(seconds: u64) -> Result<()> {
 
 /// Runs all suites, the long ones in part; or the one that is named, whole.
 pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
-    package::all()?;
+    if only.is_none_or(|only| only == "formats") {
+        package::formats()?;
+    } else {
+        package::all()?;
+    }
     tools::npm_packages("tests/browsers")?;
     let browsers = tools::browsers()?;
     demo::build_collector()?;

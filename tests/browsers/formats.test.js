@@ -123,7 +123,7 @@ test('every body is what the protobuf descriptions of OpenTelemetry say', async 
   const purchase = records.find(({ eventName }) => eventName === 'purchase');
   const value = (attributes, key) => Object.values(attributes.find((one) => one.key === key).value)[0];
   assert.equal(value(purchase.attributes, 'session.id'), id);
-  assert.equal(value(purchase.attributes, 'session.revenue'), 69.7);
+  assert.equal(value(purchase.body.kvlistValue.values, 'value'), 69.7);
   assert.equal(value(purchase.body.kvlistValue.values, 'transaction_id'), 'A-1');
 });
 

@@ -6,6 +6,7 @@ use super::json::Json;
 use super::told::Told;
 use super::{Context, Format, props};
 use crate::event::{PAGE_VIEW, PURCHASE, SESSION_START};
+use crate::id;
 use crate::layout::{event, fields, head, kind, source};
 use crate::lines::{self, Fields};
 use crate::outbox::{Room, Segment};
@@ -72,10 +73,8 @@ fn parameter(out: &mut String, name: &str, value: &str) {
 
 /// A visitor's id is 16 hexadecimal digits.
 fn visitor(id: &str) -> String {
-    let (mut rest, mut out) = (id, String::new());
-    while out.len() < 16 && !rest.is_empty() {
-        out.push_str(text::take(&mut rest, b'-'));
-    }
+    let mut out = String::new();
+    text::push_hex(&mut out, id::fingerprint(id), 16);
     out
 }
 

@@ -4,7 +4,6 @@
 use super::json::Json;
 use super::told::Told;
 use super::{Context, Format, props};
-use crate::event::Money;
 use crate::layout::{event, fields, head, kind};
 use crate::lines::{self, Fields, kind};
 use crate::outbox::{Room, Segment};
@@ -22,12 +21,9 @@ pub const FORMAT: Format = Format {
 };
 
 /// Names are those of the semantic conventions, where there are any.
-/// The event, and what the session has come to with it.
 const EVENT: &Fields = fields! {
     text "log.record.uid", unsent, unsent, number "event.offset_ms", text "page.id", number "event.seq", text "url.full",
     text "page.title", unsent, text "event.consent", text "user.id",
-    number "session.page_views", number "session.events", number "session.transactions", money "session.revenue",
-    step "session.funnel_step", unsent, unsent, unsent, text "session.currency",
 };
 
 /// How the session began, and its sources.
@@ -56,7 +52,6 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
     attribute(&mut json, kind::TEXT, "service.name", context.site);
     attribute(&mut json, kind::TEXT, "telemetry.sdk.name", "shopbell");
     attribute(&mut json, kind::TEXT, "telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
-    attribute(&mut json, kind::TEXT, "telemetry.sdk.language", "webjs");
     let mut device = context.device;
     while !device.is_empty() {
         let (name, value) = props::next_member(&mut device);
@@ -69,11 +64,8 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.raw("]},\"logRecords\":[");
     for told in Told::batch(batch) {
         json.separate();
-        json.raw("{\"severityNumber\":9");
-        nanoseconds(&mut json, "timeUnixNano", told.event(event::TIME));
-        json.name("observedTimeUnixNano");
-        json.raw("\"");
-        text::push_number(&mut json.out, context.sent_at.0);
+        json.raw("{\"timeUnixNano\":\"");
+        json.raw(told.event(event::TIME));
         json.raw("000000\"");
         json.text("eventName", told.name());
         if !told.props().is_empty() {
@@ -91,13 +83,6 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
     json.out
 }
 
-fn nanoseconds(json: &mut Json, name: &str, ms: &str) {
-    json.name(name);
-    json.raw("\"");
-    json.raw(ms);
-    json.raw("000000\"");
-}
-
 /// An attribute for each fact that has a value.
 fn attributes(json: &mut Json, fields: &Fields, facts: &str) {
     let (mut fields, mut facts) = (fields, facts);
@@ -112,17 +97,9 @@ fn attribute(json: &mut Json, kind: u8, name: &str, line: &str) {
         return;
     }
     key(json, "", name);
+    // 64-bit integers are texts too (ProtoJSON).
     json.raw("{");
-    match kind {
-        // 64-bit integers are texts (ProtoJSON).
-        kind::NUMBER => json.text("intValue", line),
-        kind::MONEY => {
-            json.name("doubleValue");
-            Money(text::number(line)).write(&mut json.out);
-        }
-        kind::STEP => json.text("stringValue", crate::event::funnel_name(text::number(line) as usize)),
-        _ => json.text("stringValue", line),
-    }
+    json.text(if kind == kind::NUMBER { "intValue" } else { "stringValue" }, line);
     json.raw("}}");
 }
 
