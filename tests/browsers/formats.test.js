@@ -321,7 +321,9 @@ test('ClickHouse says by SQL what the report says', { skip: NO_CLICKHOUSE, timeo
     const context = await clocked(await profile());
     const script = await readFile(join(DIST, 'shopbell.ndjson.js'), 'utf8');
     const body = `document.currentScript.dataset.collector = ${JSON.stringify(clickHouse.collector)};${script.slice(1)}`;
-    await context.route('**/shopbell.js', (route) => route.fulfill({ contentType: 'text/javascript;charset=utf-8', body }));
+    await context.route('**/shopbell.js', (route) =>
+      route.fulfill({ contentType: 'text/javascript;charset=utf-8', body }),
+    );
     await example(context, collector.url);
     await end(context);
     const report = await collector.get('report?site=shop&bots=true');
