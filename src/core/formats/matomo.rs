@@ -44,7 +44,7 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         parameter(out, "idsite", context.site);
         parameter(out, "urlref", told.source(source::REFERRER));
         parameter(out, "pv_id", text::first(told.event(event::PAGE_ID), 6));
-        parameter(out, "lang", props::unquoted(props::member(context.device, "language")));
+        parameter(out, "lang", text_of(context.device, "language"));
         parameter(out, "_id", &visitor(told.visitor()));
         let (mut fields, mut facts) = (EVENT, told.facts);
         while !fields.is_empty() {
@@ -80,7 +80,7 @@ fn visitor(id: &str) -> String {
 
 fn happened(out: &mut String, told: &Told<'_>) {
     let props = told.props();
-    let value = props::number(props::member(props, "value"));
+    let value = text_of(props, "value");
     let is_purchase = told.is(PURCHASE);
     if told.is(PAGE_VIEW) {
         // Nothing else makes it one.
@@ -88,12 +88,12 @@ fn happened(out: &mut String, told: &Told<'_>) {
         out.push_str("&idgoal=0");
         if is_purchase {
             // Without an id it would be a cart.
-            let id = props::unquoted(props::member(props, "transaction_id"));
+            let id = text_of(props, "transaction_id");
             parameter(out, "ec_id", if id.is_empty() { told.event(event::ID) } else { id });
         }
-        parameter(out, "revenue", number_or(value, "0"));
-        parameter(out, "ec_tx", props::number(props::member(props, "tax")));
-        parameter(out, "ec_sh", props::number(props::member(props, "shipping")));
+        parameter(out, "revenue", value);
+        parameter(out, "ec_tx", text_of(props, "tax"));
+        parameter(out, "ec_sh", text_of(props, "shipping"));
         parameter(out, "ec_items", &items(props::member(props, "items")));
     } else {
         let is_start = told.is(SESSION_START);
@@ -109,7 +109,7 @@ fn happened(out: &mut String, told: &Told<'_>) {
 fn item(props: &str) -> &str {
     let mut items = props::inside(props::member(props, "items"));
     let item = props::next_value(&mut items);
-    props::unquoted(props::member(if item.is_empty() { props } else { item }, "item_id"))
+    text_of(if item.is_empty() { props } else { item }, "item_id")
 }
 
 /// Each product as Matomo wants it: id, name, category, price, how many.
@@ -122,28 +122,26 @@ fn items(items: &str) -> String {
     json.raw("[");
     while !rest.is_empty() {
         let item = props::next_value(&mut rest);
-        let mut names = "item_id\nitem_name\nitem_category\n";
+        let mut names = "item_id\nitem_name\nitem_category\nprice\nquantity\n";
         json.separate();
         json.raw("[");
         while !names.is_empty() {
+            let value = text_of(item, lines::next(&mut names));
+            let is_last = names.is_empty();
             json.separate();
             json.raw("\"");
-            json.raw(props::unquoted(props::member(item, lines::next(&mut names))));
+            json.raw(if value.is_empty() && is_last { "1" } else { value });
             json.raw("\"");
         }
-        json.raw(",");
-        json.raw(number_or(props::member(item, "price"), "0"));
-        json.raw(",");
-        json.raw(number_or(props::member(item, "quantity"), "1"));
         json.raw("]");
     }
     json.raw("]");
     json.out
 }
 
-fn number_or<'a>(value: &'a str, default: &'a str) -> &'a str {
-    let number = props::number(value);
-    if number.is_empty() { default } else { number }
+/// A property as a text: in a query all are texts, and Matomo reads numbers for itself.
+fn text_of<'a>(object: &'a str, name: &str) -> &'a str {
+    props::unquoted(props::member(object, name))
 }
 
 /// It answers 200 all the same where it has rejected requests, and where it stores nothing at all.

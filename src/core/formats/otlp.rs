@@ -50,8 +50,6 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
     let mut json = Json::default();
     json.raw("{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
     attribute(&mut json, kind::TEXT, "service.name", context.site);
-    attribute(&mut json, kind::TEXT, "telemetry.sdk.name", "shopbell");
-    attribute(&mut json, kind::TEXT, "telemetry.sdk.version", env!("CARGO_PKG_VERSION"));
     let mut device = context.device;
     while !device.is_empty() {
         let (name, value) = props::next_member(&mut device);
@@ -59,7 +57,8 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         any_value(&mut json, value);
         json.raw("}");
     }
-    json.raw("]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\",\"attributes\":[");
+    json.raw("]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\",\"version\":\"");
+    json.raw(concat!(env!("CARGO_PKG_VERSION"), "\",\"attributes\":["));
     attributes(&mut json, SESSION, &batch.head);
     json.raw("]},\"logRecords\":[");
     for told in Told::batch(batch) {
