@@ -255,18 +255,34 @@ test('a page that was kept for back and forward meanwhile stays silent', async (
 const withGpc = () =>
   context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true }));
 
-test('Global Privacy Control: nothing by default', async () => {
-  await withGpc();
-  await pages('');
-  const made = requests();
-  const page = await context.newPage();
-  await page.goto(`${collector.url}/page/0`);
-  await track(page, 'not kept', {});
-  await consent(page, 'granted');
+const withDoNotTrack = () =>
+  context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'doNotTrack', { value: '1' }));
+
+test('Do Not Track is ignored where the site says so', async () => {
+  await withDoNotTrack();
+  await pages('data-gpc="ignore"');
+  const page = await open(context, `${collector.url}/page/0`);
   await flush(page);
-  assert.deepEqual(await kept(page), NOTHING);
-  assert.deepEqual(made, []);
+  assert.equal((await session(page)).waiting, 0);
+  assert.equal(context.batches.flatMap(({ events }) => events).length, 2);
 });
+
+for (const [signal, says] of [
+  ['Global Privacy Control', withGpc],
+  ['Do Not Track', withDoNotTrack],
+])
+  test(`${signal}: nothing by default`, async () => {
+    await says();
+    await pages('');
+    const made = requests();
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/page/0`);
+    await track(page, 'not kept', {});
+    await consent(page, 'granted');
+    await flush(page);
+    assert.deepEqual(await kept(page), NOTHING);
+    assert.deepEqual(made, []);
+  });
 
 test('cookieless: sent, nothing stored, and two pages have nothing in common', async () => {
   await withGpc();

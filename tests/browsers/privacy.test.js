@@ -158,3 +158,39 @@ test('so do visits on which all goes wrong', async () => {
     'sent',
   );
 });
+
+/** What a browser that calls itself so is labelled as; `null` for people's. */
+const BROWSERS = [
+  ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', 'googlebot'],
+  ['Mozilla/5.0 (compatible; bingbot/2.0; +http://www.bing.com/bingbot.htm)', 'bingbot'],
+  ['Mozilla/5.0 (Windows NT 6.1) AppleWebKit/534+ (KHTML, like Gecko) BingPreview/1.0b', 'bingpreview'],
+  ['facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)', 'facebookexternalhit'],
+  ['Twitterbot/1.0', 'twitterbot'],
+  ['LinkedInBot/1.0 (compatible; Mozilla/5.0; Apache-HttpClient +http://www.linkedin.com)', 'linkedinbot'],
+  ['Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)', 'discordbot'],
+  ['TelegramBot (like TwitterBot)', 'telegrambot'],
+  ['Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)', 'gptbot'],
+  ['Mozilla/5.0 (compatible; Baiduspider/2.0; +http://www.baidu.com/search/spider.html)', 'baiduspider'],
+  ['Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0 Safari/537.36', 'headless'],
+  [
+    'Mozilla/5.0 (Linux; Android 11; moto g power) Chrome/119.0.0.0 Mobile Safari/537.36 Chrome-Lighthouse',
+    'lighthouse',
+  ],
+  ['Mozilla/5.0 (X11; Linux x86_64) Chrome/156.0.0.0 Safari/537.36', null],
+  ['Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile/15E148 Safari/604.1', null],
+  ['Mozilla/5.0 (Linux; Android 10; CUBOT X30) Chrome/120.0.0.0 Mobile Safari/537.36', null],
+  ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Mobile/15E148 Instagram 340.0.0.22.109', null],
+  ['Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Mobile/15E148 [FBAN/FBIOS;FBAV/470.0]', null],
+];
+
+test('machines are labelled by what they call themselves, and people are not', async () => {
+  for (const [userAgent, expected] of BROWSERS) {
+    const other = await profile({ userAgent });
+    await other.addInitScript(() => Object.defineProperty(Navigator.prototype, 'webdriver', { value: false }));
+    await serve(other, '**/bare', {});
+    const page = await open(other, `${collector.url}/bare`);
+    await flush(page);
+    assert.equal(other.batches[0].device.bot ?? null, expected, userAgent);
+    await end(other);
+  }
+});
