@@ -127,18 +127,64 @@ test('every body is what the protobuf descriptions of OpenTelemetry say', async 
   assert.equal(value(purchase.body.kvlistValue.values, 'transaction_id'), 'A-1');
 });
 
-test('what a receiver has rejected in part is counted, and not sent again', async () => {
-  target.answer = () => ({
-    status: 200,
-    body: '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}',
+/** Two events, session_start and page_view; what a target answers to each request; how many of them it keeps, and in how many. */
+const ANSWERS = [
+  ['otlp', [200, '{}'], { sent: 2, dropped: 0, requests: 1 }],
+  [
+    'otlp',
+    [200, '{"partialSuccess":{"rejectedLogRecords":"1","errorMessage":"too old"}}'],
+    { sent: 1, dropped: 1, requests: 1 },
+  ],
+  ['matomo', [200, '{"status":"success","tracked":2,"invalid":0}'], { sent: 2, dropped: 0, requests: 1 }],
+  ['matomo', [200, '{"status":"success","tracked":1,"invalid":1}'], { sent: 1, dropped: 1, requests: 1 }],
+  ['posthog', [200, '{"status":"Ok"}'], { sent: 2, dropped: 0, requests: 1 }],
+  ['posthog', [200, '{"status":1,"quota_limited":["events"]}'], { sent: 0, dropped: 2, requests: 1 }],
+  ['umami', [200, '{"cache":"x","sessionId":"y","visitId":"z"}'], { sent: 2, dropped: 0, requests: 2 }],
+  ['umami', [200, '{"beep":"boop"}'], { sent: 0, dropped: 2, requests: 2 }],
+  ['amplitude', [200, '{"code":200,"events_ingested":2}'], { sent: 2, dropped: 0, requests: 1 }],
+  ['amplitude', [400, '{"code":400,"error":"Invalid API key"}'], { sent: 0, dropped: 2, requests: 1 }],
+  ['plausible', [202, 'ok'], { sent: 2, dropped: 0, requests: 2 }],
+  ['plausible', [400, '{"errors":{"domain":["is invalid"]}}'], { sent: 0, dropped: 2, requests: 2 }],
+  ['segment', [200, '{"success":true}'], { sent: 2, dropped: 0, requests: 1 }],
+  ['snowplow', [200, 'ok'], { sent: 2, dropped: 0, requests: 1 }],
+  ['cloudevents', [202, ''], { sent: 2, dropped: 0, requests: 1 }],
+  ['ndjson', [200, ''], { sent: 2, dropped: 0, requests: 1 }],
+];
+
+for (const [format, [status, body], expected] of ANSWERS)
+  test(`${format}: ${status} ${body} is taken as it is meant`, async () => {
+    target.answer = () => ({ status, body });
+    const page = await open(format, { path: '/' });
+    await drained(page);
+    const { sent, dropped, waiting } = await session(page);
+    assert.deepEqual({ sent, dropped, requests: target.requests.length, waiting }, { ...expected, waiting: 0 });
   });
-  const page = await open('otlp');
+
+test('Amplitude refuses one event: the other is stored', async () => {
+  target.answer = ({ body }) => {
+    const isBad = JSON.parse(body).events.some(({ event_type }) => event_type === 'session_start');
+    const bad = { status: 400, body: '{"code":400,"events_with_invalid_fields":{"event_type":[0]}}' };
+    return isBad ? bad : { status: 200, body: '{"code":200}' };
+  };
+  const page = await open('amplitude', { path: '/' });
+  await page.clock.install();
+  await patiently(page);
+  const { sent, dropped } = await session(page);
+  assert.deepEqual({ sent, dropped }, { sent: 1, dropped: 1 });
+});
+
+test('Segment says by a header of its own how long to wait', async () => {
+  const headers = { 'x-ratelimit-reset': '60', 'access-control-expose-headers': 'x-ratelimit-reset' };
+  target.answer = (_, count) => (count > 1 ? { status: 200, body: '{}' } : { status: 429, body: '', headers });
+  const page = await open('segment', { path: '/' });
+  await page.clock.install();
+  await flush(page);
+  await page.clock.fastForward(50_000);
+  await flush(page);
+  assert.equal(target.requests.length, 1);
+  await page.clock.fastForward(11_000);
   await drained(page);
-  const { sent, dropped, waiting } = await session(page);
-  assert.deepEqual(
-    { sent, dropped, waiting, requests: target.requests.length },
-    { sent: 1, dropped: 1, waiting: 0, requests: 1 },
-  );
+  assert.equal(target.requests.length, 2);
 });
 
 const IGLU = join(root, '../shared/schemas/iglu');
