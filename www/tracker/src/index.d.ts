@@ -9,9 +9,12 @@ export function init(options: Options): Shopbell;
 
 /** What a site may choose. A bad value is one sentence on the console, and the default is used. */
 export interface Options {
-  /** URL that batches are posted to, relative to the page as it begins. Without it, nothing is tracked. */
+  /**
+   * URL that batches are posted to, relative to the page as it begins. Without it, nothing is tracked. With the module of another
+   * format (`shopbell/snowplow`) the base URL of its target, to which the format adds the path.
+   */
   collector: string;
-  /** The site's name in every batch; the page's host name by default. */
+  /** The site's name in every batch; the page's host name by default. To other formats' targets a site id, app id, write or API key. */
   site?: string;
   /** Minutes of inactivity that end a session, 1 to 1440; 30 by default. */
   timeoutMinutes?: number;
