@@ -24,12 +24,13 @@ pub const FORMAT: Format = Format {
     ..Format::JSON
 };
 
+/// Names here and there; those of events about one product behind an [`OF_ONE_PRODUCT`].
 const EVENTS: &str = "\
 view_item_list Product List Viewed
-select_item Product Clicked
-view_item Product Viewed
-add_to_cart Product Added
-remove_from_cart Product Removed
+select_item !Product Clicked
+view_item !Product Viewed
+add_to_cart !Product Added
+remove_from_cart !Product Removed
 view_cart Cart Viewed
 begin_checkout Checkout Started
 add_shipping_info Checkout Step Completed
@@ -38,6 +39,7 @@ purchase Order Completed
 refund Order Refunded
 search Products Searched
 ";
+const OF_ONE_PRODUCT: u8 = b'!';
 const PROPERTIES: &str = "\
 order_id transaction_id
 shipping_method shipping_tier
@@ -87,11 +89,13 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.time("timestamp", text::number(told.event(event::TIME)));
         json.text("anonymousId", told.visitor());
         json.text("userId", told.event(event::USER_ID));
+        let mut name = lines::row(EVENTS, told.name());
+        text::take(&mut name, b' ');
+        let is_of_one = text::first_byte(name) == OF_ONE_PRODUCT;
         if told.is(PAGE_VIEW) {
             json.text("type", "page");
         } else {
-            let mut name = lines::row(EVENTS, told.name());
-            text::take(&mut name, b' ');
+            name = text::behind(name, usize::from(is_of_one));
             json.text("type", "track");
             json.text("event", if name.is_empty() { told.name() } else { name });
         }
@@ -99,7 +103,7 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         if told.is(PAGE_VIEW) {
             page(&mut json, &told);
         }
-        properties(&mut json, &told);
+        properties(&mut json, &told, is_of_one);
         json.raw("},\"context\":{\"library\":{\"name\":\"shopbell\",\"version\":\"");
         json.raw(env!("CARGO_PKG_VERSION"));
         json.raw("\"},\"page\":{");
@@ -131,7 +135,7 @@ fn page(json: &mut Json, told: &Told<'_>) {
     json.text("referrer", told.source(source::REFERRER));
 }
 
-fn properties(json: &mut Json, told: &Told<'_>) {
+fn properties(json: &mut Json, told: &Told<'_>, is_of_one: bool) {
     let properties = told.props();
     json.members_also(properties, PROPERTIES);
     if told.is(PURCHASE) {
@@ -141,7 +145,7 @@ fn properties(json: &mut Json, told: &Told<'_>) {
     if items.is_empty() {
         return;
     }
-    if !matches!(told.name(), "view_item_list" | "view_cart" | "begin_checkout" | "purchase" | "refund") {
+    if is_of_one {
         let item = props::next_value(&mut { items });
         json.missing(properties, item, PRODUCT);
         json.missing(properties, item, ONE_PRODUCT);
