@@ -27,7 +27,7 @@ const BUDGETS: [Budget; 3] = [
 /// What the script of another format may take beyond the native one.
 const FORMAT_MORE: usize = 700;
 /// Formats that take more today.
-const LARGE_FORMATS: [&str; 4] = ["matomo", "otlp", "segment", "snowplow"];
+const LARGE_FORMATS: [&str; 2] = ["segment", "snowplow"];
 
 /// Prints the table; fails if anything is over its budget.
 pub(crate) fn check() -> Result<()> {
