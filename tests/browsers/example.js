@@ -5,14 +5,17 @@ import { EVENING, flush, open, ready, session, until } from './support.js';
 
 const MINUTE = 60_000;
 
+/** Whether events of any page wait in storage. */
+const isKept = (page) => page.evaluate(() => Object.keys(localStorage).some((key) => /^shopbell\.\w+\.\d/.test(key)));
+
 /**
- * Flushes until nothing waits. A request that is in flight while the clock leaps counts as failed, and is tried again
+ * Flushes until nothing waits, in the page or of the pages before it, whose events it takes over by and by. A request that is in flight while the clock leaps counts as failed, and is tried again
  * when its wait, on the page's clock, is over.
  */
 export const deliver = (context, page) =>
   until('all is delivered', async () => {
     await flush(page);
-    if (!(await session(page)).waiting) return true;
+    if (!(await session(page)).waiting && !(await isKept(page))) return true;
     await context.clock.fastForward(2000);
   });
 
