@@ -8,19 +8,24 @@ export async function load() {
   const masked = String(text);
   // Read by another charset, if a tool took its byte order mark away, a byte may be any character.
   if (/[^\0-\xff]/.test(masked)) throw 'its script was not read as UTF-8';
-  const module = [];
+  // As plain as it can be: no engine has compiled it yet, and phones are slow.
+  const module = new Uint8Array(masked.length * 2);
   let end = 0;
+  let size = 0;
   const at = lengths.map((length) => (end += length) - length); // where each stream is read
-  const next = (stream) => masked.charCodeAt(at[stream]++) ^ mask;
-  while (at[0] < lengths[0]) {
-    const instruction = next(0);
-    if (instruction == asItStands) for (let count = next(9) + next(9) * 256; count--; ) module.push(next(9));
-    else {
-      module.push(instruction);
+  for (let place = 0; place < lengths[0]; place++) {
+    const instruction = masked.charCodeAt(place) ^ mask;
+    if (instruction == asItStands) {
+      const [low, high] = [masked.charCodeAt(at[9]++) ^ mask, masked.charCodeAt(at[9]++) ^ mask];
+      for (let count = low + high * 256; count--; ) module[size++] = masked.charCodeAt(at[9]++) ^ mask;
+    } else {
+      module[size++] = instruction;
       const kind = +kinds[instruction];
-      if (kind == memory) module.push(0);
-      if (kind) while (module[module.push(next(kind)) - 1] > 127);
+      if (kind == memory) size++;
+      if (kind)
+        do module[size] = masked.charCodeAt(at[kind]++) ^ mask;
+        while (module[size++] > 127);
     }
   }
-  return fromBytes(new Uint8Array(module));
+  return fromBytes(module.subarray(0, size));
 }
