@@ -6,6 +6,8 @@
 use crate::clock::now_ms;
 use crate::stored::{self, Run};
 use anyhow::{Context, Result};
+use base64::Engine;
+use percent_encoding::percent_decode_str;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 use shopbell_core::formats::{self, Format};
@@ -46,8 +48,9 @@ impl FromStr for Relay {
         let format = *formats::ALL.iter().find(|format| format.name == name).ok_or_else(refusal)?;
         let mut url =
             Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https")).ok_or_else(refusal)?;
-        let site = url.username().to_owned();
-        let _ = url.set_username("");
+        let site = percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
+        // Neither fails where there is a host, as there is in these schemes.
+        let (_, _) = (url.set_username(""), url.set_password(None));
         if !format.path.is_empty() {
             let path = url.path().trim_end_matches('/').to_owned() + format.path;
             url.set_path(&path);
@@ -192,22 +195,21 @@ impl Worker {
             site,
             sent_at: Timestamp(now_ms()),
             sent_uptime: Uptime(0),
-            device: "",
-            storage: "collector",
+            device: &run.device,
+            storage: "local",
             counters: &counters,
         };
         let count = events.len() as u64;
         let body = (format.encode)(&context, &run.segment(events));
         let mut request = self.agent.post(self.relay.url.as_str()).header("content-type", format.content_type);
         if format.is_basic {
-            request = request.header("authorization", stored::basic(site));
+            request = request.header("authorization", basic(site));
         }
-        let answer = request.send(body).map(read);
+        let answer = request.send(body).map(|answer| read(answer, format.reset_header));
         match answer {
-            Ok((status, waits_ms, text)) => {
-                let is_for_some = status == 400 && format.is_for_some.is_some_and(|is_for_some| is_for_some(&text));
-                let status = if is_for_some { 413 } else { status };
-                let answer = Answer::from_status(status, waits_ms);
+            Ok((status, wait_ms, text)) => {
+                let is_for_some = format.is_for_some.is_some_and(|is_for_some| is_for_some(&text));
+                let answer = meaning(status, wait_ms, is_for_some);
                 if answer != Answer::Accepted {
                     self.all.change(self.index, |health| health.failure = Some(format!("answered with {status}")));
                 }
@@ -245,17 +247,35 @@ impl Worker {
     }
 }
 
+/// What a status means to a relay: a target that wants another key or stands elsewhere now has not refused the events for good, and
+/// whoever runs the collector sees in its health what it answers.
+fn meaning(status: u64, wait_ms: u64, is_for_some: bool) -> Answer {
+    match Answer::from_status(status, wait_ms) {
+        Answer::Rejected if status == 400 && is_for_some => Answer::TooLarge,
+        Answer::Rejected if !matches!(status, 400 | 422) => Answer::Unavailable(0),
+        answer => answer,
+    }
+}
+
+/// The value of a header of HTTP's basic authentication (RFC 7617) for a user without a password.
+fn basic(user: &str) -> String {
+    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:")))
+}
+
 /// Status, how long the target asks to be left alone, and the beginning of its text.
-fn read(mut answer: Response<Body>) -> (u64, u64, String) {
-    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-    let asked = header("retry-after").or_else(|| header("x-ratelimit-reset")).unwrap_or_default();
+fn read(mut answer: Response<Body>, reset_header: &str) -> (u64, u64, String) {
+    let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+    let reset = || Some(reset_header).filter(|name| !name.is_empty()).and_then(header);
+    let asked = header("retry-after").or_else(reset).unwrap_or_default();
     let seconds = asked.parse().ok();
     let until = || httpdate::parse_http_date(asked).ok()?.duration_since(std::time::SystemTime::now()).ok();
-    let waits_ms =
-        seconds.map_or_else(|| until().map_or(0, |wait| wait.as_millis() as u64), |seconds: u64| seconds * 1_000);
+    let wait_ms = seconds.map_or_else(
+        || until().map_or(0, |wait| wait.as_millis() as u64),
+        |seconds: u64| seconds.saturating_mul(1_000),
+    );
     let status = u64::from(answer.status().as_u16());
     let text = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).lossy_utf8(true).read_to_string();
-    (status, waits_ms, text.unwrap_or_default())
+    (status, wait_ms, text.unwrap_or_default())
 }
 
 /// The place of the last event that a relay has sent.

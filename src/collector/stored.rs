@@ -1,8 +1,8 @@
 //! Events as they are stored, put together again as a tracker would send them.
 
-use base64::Engine;
+use crate::batch::Source;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
-use serde::Deserialize;
 use shopbell_core::layout::{event, head, source, totals};
 use shopbell_core::lines::Lines;
 use shopbell_core::outbox::{BATCH_BYTES_MAX, Room, Segment};
@@ -13,6 +13,8 @@ pub(crate) struct Run {
     pub(crate) site: String,
     tab_id: String,
     head: String,
+    /// What is known of the device's browser, as members of a JSON object.
+    pub(crate) device: String,
     pub(crate) events: Vec<StoredEvent>,
 }
 
@@ -38,7 +40,7 @@ pub(crate) fn next_run(connection: &Connection, place: i64, room: Room) -> rusql
         "SELECT place, events.site, tab_id, session_id, events.id, name, time, offset_ms, page_id, seq, url, title, props, consent,
             user_id, device_id, previous_id, number, reason, started_at, landing_page, source, medium, campaign, term, content,
             campaign_id, click_id, referrer, first_touch, last_non_direct, page_views, sessions.events, transactions,
-            revenue_ten_thousandths, funnel_step, last_event_at, currency
+            revenue_ten_thousandths, funnel_step, last_event_at, currency, bot
          FROM events JOIN sessions ON sessions.site = events.site AND sessions.id = session_id
          WHERE place > ?1 ORDER BY place LIMIT ?2",
     )?;
@@ -49,10 +51,12 @@ pub(crate) fn next_run(connection: &Connection, place: i64, room: Room) -> rusql
         let (site, tab_id, head): (String, String, String) = (row.get("site")?, row.get("tab_id")?, head_of(row)?);
         let event = StoredEvent { place: row.get("place")?, facts: facts_of(row)? };
         bytes += (room.event_bytes)(&head, &event.facts);
+        let bot: Option<String> = row.get("bot")?;
         let run = run.get_or_insert_with(|| Run {
             site: site.clone(),
             tab_id: tab_id.clone(),
             head: head.clone(),
+            device: format!("\"bot\":{}", serde_json::Value::from(bot)),
             events: Vec::new(),
         });
         let is_another = run.site != site || run.tab_id != tab_id || run.head != head;
@@ -66,8 +70,8 @@ pub(crate) fn next_run(connection: &Connection, place: i64, room: Room) -> rusql
 
 fn push(lines: &mut Lines, row: &Row<'_>, column: &str) -> rusqlite::Result<()> {
     match row.get_ref(column)? {
-        rusqlite::types::ValueRef::Integer(number) => lines.push_number(number.max(0) as u64),
-        rusqlite::types::ValueRef::Text(text) => {
+        ValueRef::Integer(number) => lines.push_number(number.max(0) as u64),
+        ValueRef::Text(text) => {
             lines.push(&String::from_utf8_lossy(text).replace(['\n', '\u{1e}'], " "));
         }
         _ => lines.push(""),
@@ -131,38 +135,18 @@ fn head_of(row: &Row<'_>) -> rusqlite::Result<String> {
     }
     for column in ["first_touch", "last_non_direct"] {
         let json: Option<String> = row.get(column)?;
-        let source: StoredSource = json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-        for value in source.lines() {
+        let told: Option<Source> = json.and_then(|json| serde_json::from_str(&json).ok());
+        for value in told.as_ref().map(lines_of).unwrap_or_default() {
             lines.push(value);
         }
     }
     Ok(lines.into_text())
 }
 
-/// A source as it is stored as JSON.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct StoredSource {
-    source: Option<String>,
-    medium: Option<String>,
-    campaign: Option<String>,
-    term: Option<String>,
-    content: Option<String>,
-    campaign_id: Option<String>,
-    click_id: Option<String>,
-    referrer: Option<String>,
-}
-
-impl StoredSource {
-    /// In the order of [`source`].
-    fn lines(&self) -> [&str; source::LINES] {
-        let Self { source, medium, campaign, term, content, campaign_id, click_id, referrer } = self;
-        [source, medium, campaign, term, content, campaign_id, click_id, referrer]
-            .map(|value| value.as_deref().unwrap_or_default())
-    }
-}
-
-/// The value of a header of HTTP's basic authentication (RFC 7617) for a user without a password.
-pub(crate) fn basic(user: &str) -> String {
-    format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(format!("{user}:")))
+/// Lines of a [`source`].
+fn lines_of(told: &Source) -> [&str; source::LINES] {
+    let Source { source, medium, campaign, term, content, campaign_id, click_id, referrer, channel: _ } = told;
+    let [campaign, term, content, campaign_id, click_id, referrer] =
+        [campaign, term, content, campaign_id, click_id, referrer].map(|text| text.as_deref().unwrap_or_default());
+    [source, medium, campaign, term, content, campaign_id, click_id, referrer]
 }

@@ -66,7 +66,8 @@ pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// The browsers of the tests, and a database that takes events from them: where each is named, what it is called, and Debian's packages that have it.
+/// The browsers of the tests, and a database that takes events from them: where each is named, what it is called, and
+/// Debian's packages that have it.
 const BROWSERS: [(&str, &[&str], &[&str]); 4] = [
     (
         "CHROMIUM",

@@ -392,3 +392,19 @@ test("a page's own collections, which are no arrays, say themselves what they ar
   const { props } = (await collector.settled(3)).find(({ name }) => name === 'listed');
   assert.deepEqual(props, { models: { size: 2 }, made: '1970-01-01T00:00:00.000Z', ids: [1, 2] });
 });
+
+// With the tag alone: the package is unpacked by a Blob.
+for (const own of ['undefined', 'function () {}', 'class { text() { return { size: 9e9 }; } }'])
+  test(`Blob is ${own}: an order arrives, though a request fails on the way`, async () => {
+    await serve(context, '**/tag', { before: script(`window.Blob = ${own};`) });
+    const page = await open(context, `${collector.url}/tag`);
+    await context.route('**/collect', (route) => route.abort(), { times: 1 });
+    await track(page, 'purchase', { transaction_id: 'A1', value: 59.9, currency: 'EUR', items: ITEMS });
+    await until('all is acknowledged', async () => {
+      await flush(page);
+      return !(await session(page)).waiting;
+    });
+    const { retried, dropped, totals } = await session(page);
+    assert.deepEqual({ retried, dropped, revenue: totals.revenue }, { retried: 1, dropped: 0, revenue: 59.9 });
+    await collector.settled(3);
+  });

@@ -85,7 +85,8 @@ fn batch(place: u64) -> String {
     json!({ "schema": "shopbell/1", "tracker": "0.1.0", "site": "shop", "sent_at": 2_000, "device": { "id": "device" },
         "session": { "id": format!("session {}", place / 10), "number": 1, "reason": "first", "started_at": 1_000,
             "landing_page": "/p/lamp", "source": { "source": "facebook", "medium": "cpc" },
-            "first_touch": { "source": "google", "medium": "organic" } },
+            "first_touch": { "source": "google", "medium": "organic" },
+            "last_non_direct": { "source": "facebook", "medium": "cpc" } },
         "events": events })
     .to_string()
 }
@@ -173,6 +174,50 @@ fn what_a_target_refuses_for_good_is_counted_and_does_not_stop_it() {
     let (head, body) = target.bodies.lock().expect("no panic")[0].clone();
     assert!(head.starts_with("post /v1/batch ") && head.contains("authorization: basic a2v5og=="), "{head}");
     assert!(body.contains("\"writeKey\":\"key\""), "{body}");
+}
+
+#[test]
+fn a_collector_relays_to_another_as_if_the_tracker_had_told_it() {
+    let (folder, other_folder) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+    let other = Collector::start_with(other_folder.path(), &[]);
+    let relay = format!("native=http://{}/collect", other.address);
+    let collector = Collector::start_with(folder.path(), &["--relay", &relay]);
+    for place in [0, 1, 10] {
+        let url = format!("http://{}/collect", collector.address);
+        ureq::post(&url).content_type("text/plain").send(batch(place)).expect("stored");
+    }
+    until("all is there", || collector.get("health")["relays"][0]["waiting"] == 0);
+    let told = |collector: &Collector, path: &str| {
+        let mut list = collector.get(path);
+        for entry in list.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            // When it came, and what follows from that.
+            entry.retain(|name, _| !matches!(&**name, "received_at" | "corrected_time" | "clock_skew_ms"));
+        }
+        list
+    };
+    for path in ["sessions?site=shop", "events?site=shop&limit=1000"] {
+        assert_eq!(told(&other, path), told(&collector, path), "{path}");
+    }
+    assert_eq!(collector.get("health")["relays"][0]["rejected"], 0);
+}
+
+#[test]
+fn a_target_that_wants_another_key_loses_nothing() {
+    let (folder, port, target) = (TempDir::new().expect("a folder"), free_port(), Target::default());
+    target.says(401, 0);
+    target.listen(port);
+    let relay = format!("segment=http://a%20key:secret@127.0.0.1:{port}");
+    let collector = Collector::start_with(folder.path(), &["--relay", &relay]);
+    let url = format!("http://{}/collect", collector.address);
+    ureq::post(&url).content_type("text/plain").send(batch(0)).expect("stored");
+    let health = || collector.get("health")["relays"][0].clone();
+    until("it shows", || health()["failure"] == "answered with 401");
+    assert_eq!((&health()["waiting"], &health()["rejected"]), (&json!(EVENTS), &json!(0)));
+    assert!(!health().to_string().contains("secret"), "{}", health());
+    target.says(200, 0);
+    until("it is there", || health()["sent"] == EVENTS);
+    let (_, body) = target.bodies.lock().expect("no panic")[0].clone();
+    assert!(body.contains("\"writeKey\":\"a key\""), "{body}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 // What an order is worth. The collector reads it the same way: tests/formats/orders.json has the cases that both must pass.
 
-import { clean, say, toLines } from './guard.js';
+import { attempt, clean, say, toLines } from './guard.js';
 import { toJson } from './json.js';
 import { ORDER_CURRENCY, ORDER_ID, ORDER_VALUE, PROPS_BYTES_MAX } from './layout.js';
 
@@ -33,7 +33,7 @@ export function readPurchase(json) {
   const isReadable = amount <= 1e9;
   if (!isReadable) say(`the value of a purchase is ${value}; accepted is a number from 0 to 1e9.`);
   let { items } = props;
-  while (new Blob([json]).size > PROPS_BYTES_MAX) {
+  while (attempt(() => new Blob([json]).size) > PROPS_BYTES_MAX) {
     items = items?.slice?.(0, items.length / 2);
     json = toJson({ ...(items?.[0] ? { ...props, items } : { value, currency, transaction_id }), is_cut: true });
   }

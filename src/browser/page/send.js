@@ -127,7 +127,7 @@ export function send(body, batch, isRetry) {
     const isBlocked = navigator.onLine && uptime() - began < BLOCKED_MS;
     // Requests of a page that is left fail, though they may have arrived, and before it hears that it is left: the next page finds
     // out. A file is read in a task of its own, which only a page that stays has.
-    await new Blob().text();
+    await attempt(() => new Blob().text());
     if (hasLeft) return;
     answer(isBlocked ? OUTCOME_BLOCKED : OUTCOME_FAILED);
   });

@@ -39,7 +39,7 @@ const FIRST_TOUCH: &Fields = fields! {
     text "initial_utm_source", text "initial_utm_medium", text "initial_utm_campaign", text "initial_utm_term",
     text "initial_utm_content", text "initial_utm_id", text "initial_click_id", text "initial_referrer",
 };
-/// Ids may be as short as sites have them. What follows is shorter than five characters nowhere else.
+/// Amplitude drops ids of fewer than five characters, unless it is told to take what a site calls its visitors.
 const OPTIONS: &str = "],\"options\":{\"min_id_length\":1}}";
 /// Members of an answer that name events of the batch.
 const NAMING_EVENTS: &str = "\

@@ -49,7 +49,7 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.facts(event::FIELDS, told.facts);
         json.raw(",\"device\":{");
         json.text("id", told.device_id());
-        json.text("storage", context.storage);
+        json.text("storage", if told.is_denied() { "none" } else { context.storage });
         json.members(context.device);
         json.raw("},\"session\":{");
         json.session(told.head(), told.totals(), lines::behind(told.totals(), totals::LINES));

@@ -1,7 +1,7 @@
 //! Lines of JSON, a flat one an event: what ClickHouse (`JSONEachRow`), Tinybird, Vector and Logstash take.
 //!
-//! `collector` is the whole URL, with the query that names a table. Values are texts and numbers alone, so that each fits a column:
-//! `props` is a text with the JSON in it.
+//! `collector` is the whole URL, with the query that names a table. Values are texts and numbers, so that each fits a column (`screen` is
+//! an array of two): `props` is a text with the JSON in it.
 
 use super::json::Json;
 use super::told::Told;

@@ -1,5 +1,7 @@
 //! OpenTelemetry logs, as JSON (OTLP 1.5, "OTLP/HTTP"; `opentelemetry-proto`, `logs.proto`): an event is a log record with an
-//! `eventName`, and its properties are the body; how its session began stands in the scope, which a batch has one of. `collector` is the base URL of an OTLP receiver.
+//! `eventName`, and its properties are the body; how its session began stands in the scope, which a batch has one of.
+//!
+//! `collector` is the base URL of an OTLP receiver.
 
 use super::json::Json;
 use super::told::Told;

@@ -47,7 +47,7 @@ mod kind_of {
     pub(super) const TEXT: u8 = b'"';
     /// The same; empty where there is none.
     pub(super) const TEXT_ALWAYS: u8 = b'!';
-    /// A number, or the one that is in a text; none where there is none. With `0` for it, 0.
+    /// A number, or the one that is in a text; none where there is none. Rows with another kind have 0 then.
     pub(super) const NUMBER: u8 = b'#';
 }
 

@@ -63,9 +63,14 @@ impl<'a> Told<'a> {
         lines::behind(self.facts, event::LINES)
     }
 
-    /// Empty where nothing may tell one page of the device from another.
+    /// Empty where that is [denied](Self::is_denied).
     pub(super) fn device_id(&self) -> &'a str {
-        if *self.event(event::CONSENT) == *DENIED { "" } else { self.session(head::DEVICE_ID) }
+        if self.is_denied() { "" } else { self.session(head::DEVICE_ID) }
+    }
+
+    /// Whether nothing may tell one page of the device from another.
+    pub(super) fn is_denied(&self) -> bool {
+        *self.event(event::CONSENT) == *DENIED
     }
 
     /// Who it is to targets that must know: the device, or without one the session.
