@@ -190,8 +190,8 @@ fn a_collector_relays_to_another_as_if_the_tracker_had_told_it() {
     let told = |collector: &Collector, path: &str| {
         let mut list = collector.get(path);
         for entry in list.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-            // When it came, and what follows from that.
-            entry.retain(|name, _| !matches!(&**name, "received_at" | "corrected_time" | "clock_skew_ms"));
+            // When it left and came, and what follows from that.
+            entry.retain(|name, _| !matches!(&**name, "sent_at" | "received_at" | "corrected_time" | "clock_skew_ms"));
         }
         list
     };
