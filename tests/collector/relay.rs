@@ -196,7 +196,13 @@ fn a_collector_relays_to_another_as_if_the_tracker_had_told_it() {
         list
     };
     for path in ["sessions?site=shop", "events?site=shop&limit=1000"] {
-        assert_eq!(told(&other, path), told(&collector, path), "{path}");
+        // A line break in a text is a blank on the way: an event is lines.
+        let here = told(&collector, path).to_string().replace("\\n", " ");
+        let (here, there): (Value, Value) = (serde_json::from_str(&here).expect("JSON"), told(&other, path));
+        for (one, other) in here.as_array().into_iter().flatten().zip(there.as_array().into_iter().flatten()) {
+            assert_eq!(other, one, "{path}");
+        }
+        assert_eq!(there.as_array().map(Vec::len), here.as_array().map(Vec::len), "{path}");
     }
     assert_eq!(collector.get("health")["relays"][0]["rejected"], 0);
 }
