@@ -45,7 +45,9 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         parameter(out, "urlref", told.source(source::REFERRER));
         parameter(out, "pv_id", text::first(told.event(event::PAGE_ID), 6));
         parameter(out, "lang", text_of(context.device, "language"));
-        parameter(out, "_id", &visitor(told.visitor()));
+        // A visitor's id is 16 hexadecimal digits.
+        out.push_str("&_id=");
+        text::push_hex(out, id::fingerprint(told.visitor()), 16);
         let (mut fields, mut facts) = (EVENT, told.facts);
         while !fields.is_empty() {
             parameter(out, lines::field_name(lines::next(&mut fields)), lines::next(&mut facts));
@@ -69,13 +71,6 @@ fn parameter(out: &mut String, name: &str, value: &str) {
         out.push_str("=");
         text::push_encoded(out, value);
     }
-}
-
-/// A visitor's id is 16 hexadecimal digits.
-fn visitor(id: &str) -> String {
-    let mut out = String::new();
-    text::push_hex(&mut out, id::fingerprint(id), 16);
-    out
 }
 
 fn happened(out: &mut String, told: &Told<'_>) {
@@ -116,9 +111,6 @@ fn item(props: &str) -> &str {
 fn items(items: &str) -> String {
     let mut rest = props::inside(items);
     let mut json = Json::default();
-    if rest.is_empty() {
-        return json.out;
-    }
     json.raw("[");
     while !rest.is_empty() {
         let item = props::next_value(&mut rest);

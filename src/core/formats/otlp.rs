@@ -30,7 +30,7 @@ const EVENT: &Fields = fields! {
 
 /// How the session began, and its sources.
 const SESSION: &Fields = fields! {
-    text "session.id", unsent, text "session.previous_id", number "session.number", number "session.started_at",
+    unsent, unsent, text "session.previous_id", number "session.number", number "session.started_at",
     text "session.reason", unsent, text "session.landing_page",
     text "session.source", text "session.medium", text "session.campaign", text "session.term", text "session.content",
     text "session.campaign_id", text "session.click_id", text "session.referrer",
@@ -59,8 +59,11 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         any_value(&mut json, value);
         json.raw("}");
     }
-    json.raw("]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\",\"version\":\"");
-    json.raw(concat!(env!("CARGO_PKG_VERSION"), "\",\"attributes\":["));
+    json.raw(concat!(
+        "]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\",\"version\":\"",
+        env!("CARGO_PKG_VERSION"),
+        "\",\"attributes\":["
+    ));
     attributes(&mut json, SESSION, &batch.head);
     json.raw("]},\"logRecords\":[");
     for told in Told::batch(batch) {
@@ -120,7 +123,8 @@ fn any_value(json: &mut Json, value: &str) {
     json.raw("{");
     match first {
         b'[' | b'{' => {
-            json.raw(if first == b'[' { "\"arrayValue\":{\"values\":[" } else { "\"kvlistValue\":{\"values\":[" });
+            json.name(if first == b'[' { "arrayValue" } else { "kvlistValue" });
+            json.raw("{\"values\":[");
             while !rest.is_empty() {
                 if first == b'[' {
                     let item = props::next_value(&mut rest);
