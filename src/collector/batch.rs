@@ -1,8 +1,11 @@
 //! What a batch must be: the native format as it is received.
 
+pub(crate) mod check;
+
+use check::{known, quoted, shortened};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use shopbell_core::attribution::{DIRECT, Origin};
+use shopbell_core::attribution::{CHANNELS, DIRECT, Origin};
 
 /// The schema that is taken.
 pub const SCHEMA: &str = "shopbell/1";
@@ -10,13 +13,6 @@ pub const SCHEMA: &str = "shopbell/1";
 pub const BODY_BYTES_MAX: usize = 262_144;
 /// Most events in one batch; the tracker sends at most 50.
 pub const EVENTS_MAX: usize = 1_000;
-/// Longest id, event name, site or other short text, in characters.
-const SHORT_CHARS_MAX: usize = 128;
-/// Longest URL or title, in characters.
-const LONG_CHARS_MAX: usize = 8_192;
-/// Latest time taken: what JavaScript's `Date` can hold, in milliseconds.
-const TIME_MS_MAX: u64 = 8_640_000_000_000_000;
-
 /// A native batch. What it says beside this is passed over.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
@@ -31,6 +27,20 @@ pub struct Batch {
     pub device: Device,
     pub session: Session,
     pub events: Vec<Event>,
+    #[serde(skip)]
+    pub teller: Teller,
+}
+
+/// Who tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Teller {
+    /// A page, or whoever says what pages say.
+    #[default]
+    Anyone,
+    /// Somebody with the token who says what pages say, of any time.
+    Importer,
+    /// The shop's own server: it knows its orders better than any page.
+    Server,
 }
 
 #[derive(Debug, Deserialize)]
@@ -128,34 +138,36 @@ pub struct Event {
 }
 
 impl Source {
-    fn check(&self) -> Result<(), String> {
-        limited("source.source", &self.source, LONG_CHARS_MAX)?;
-        limited("source.medium", &self.medium, LONG_CHARS_MAX)?;
-        let others = [
-            ("source.campaign", &self.campaign),
-            ("source.term", &self.term),
-            ("source.content", &self.content),
-            ("source.campaign_id", &self.campaign_id),
-            ("source.click_id", &self.click_id),
-            ("source.referrer", &self.referrer),
-            ("source.channel", &self.channel),
-        ];
-        for (name, text) in others {
-            limited(name, text.as_deref().unwrap_or_default(), LONG_CHARS_MAX)?;
-        }
-        Ok(())
-    }
-
     /// The same under the names that networks go by, with its channel.
     #[must_use]
     pub fn named(&self) -> Self {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let told = |channel: &String| CHANNELS.contains(&channel.as_str());
         let origin = Origin::find(&self.source, &self.medium, &text(&self.campaign), &text(&self.referrer));
         Self {
             source: origin.source,
             medium: origin.medium,
-            channel: self.channel.clone().or_else(|| Some(origin.channel.to_owned())),
+            channel: Some(self.channel.clone().filter(told).unwrap_or_else(|| origin.channel.to_owned())),
             ..self.clone()
+        }
+    }
+}
+
+impl Session {
+    /// One of which nothing is known but that there was something of it at a time: it has no reason yet.
+    pub(crate) fn unknown(id: String, started_at: u64) -> Self {
+        Self {
+            id,
+            number: 1,
+            reason: String::new(),
+            previous_id: None,
+            started_at,
+            landing_page: String::new(),
+            source: Source::default(),
+            first_touch: None,
+            last_non_direct: None,
+            user_id: None,
+            previous: None,
         }
     }
 }
@@ -175,92 +187,19 @@ impl Batch {
             let path = error.path().to_string();
             let error = error.into_inner();
             if error.is_data() && path != "." {
-                format!("{path} is not what a native batch has there: {error}")
+                format!("{} is not what a native batch has there: {}", shortened(&path), shortened(&error.to_string()))
             } else {
-                format!("the body is no native batch: {error}")
+                format!("the body is no native batch: {}", shortened(&error.to_string()))
             }
         })?;
-        json.end().map_err(|error| format!("something follows the batch: {error}"))?;
+        json.end().map_err(|error| format!("something follows the batch: {}", shortened(&error.to_string())))?;
+        if batch.schema != SCHEMA {
+            return Err(format!("schema is {:?}; accepted is {SCHEMA:?}", quoted(&batch.schema)));
+        }
+        known("session.reason", &batch.session.reason, &check::REASONS)?;
         batch.check()?;
         Ok(batch)
     }
-
-    fn check(&self) -> Result<(), String> {
-        if self.schema != SCHEMA {
-            return Err(format!("schema is {:?}; accepted is {SCHEMA:?}", self.schema));
-        }
-        if self.events.is_empty() {
-            return Err("events is empty; accepted are 1 to 1000 events".to_owned());
-        }
-        if self.events.len() > EVENTS_MAX {
-            return Err(format!("events has {} entries; accepted are at most {EVENTS_MAX}", self.events.len()));
-        }
-        required("site", &self.site)?;
-        time("sent_at", self.sent_at)?;
-        time("sent_offset_ms", self.sent_offset_ms.unwrap_or_default())?;
-        self.device.id.as_deref().map_or(Ok(()), |id| required("device.id", id))?;
-        required("session.id", &self.session.id)?;
-        required("session.reason", &self.session.reason)?;
-        time("session.started_at", self.session.started_at)?;
-        time("session.number", self.session.number)?;
-        limited("session.user_id", self.session.user_id.as_deref().unwrap_or_default(), LONG_CHARS_MAX)?;
-        limited("session.landing_page", &self.session.landing_page, LONG_CHARS_MAX)?;
-        let session = &self.session;
-        for source in [Some(&session.source), session.first_touch.as_ref(), session.last_non_direct.as_ref()] {
-            source.map_or(Ok(()), Source::check).map_err(|error| format!("session.{error}"))?;
-        }
-        if let Some(previous) = session.previous.as_ref().map(|previous| previous.get())
-            && (!previous.starts_with('{') || previous.len() > LONG_CHARS_MAX)
-        {
-            return Err(format!("session.previous is no object; accepted is one of at most {LONG_CHARS_MAX} bytes"));
-        }
-        for (place, event) in self.events.iter().enumerate() {
-            event.check().map_err(|error| format!("events[{place}].{error}"))?;
-        }
-        Ok(())
-    }
-}
-
-impl Event {
-    fn check(&self) -> Result<(), String> {
-        required("id", &self.id)?;
-        required("name", &self.name)?;
-        time("time", self.time)?;
-        time("offset_ms", self.offset_ms)?;
-        time("seq", self.seq)?;
-        limited("tab_id", &self.tab_id, SHORT_CHARS_MAX)?;
-        limited("page_id", &self.page_id, SHORT_CHARS_MAX)?;
-        limited("url", &self.url, LONG_CHARS_MAX)?;
-        limited("title", &self.title, LONG_CHARS_MAX)?;
-        limited("consent", self.consent.as_deref().unwrap_or_default(), SHORT_CHARS_MAX)?;
-        match &self.props {
-            Some(props) if !props.get().starts_with('{') => {
-                Err("props is no object; accepted is a JSON object, or nothing".to_owned())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn required(name: &str, text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err(format!("{name} is empty; accepted is a text of 1 to {SHORT_CHARS_MAX} characters"));
-    }
-    limited(name, text, SHORT_CHARS_MAX)
-}
-
-fn limited(name: &str, text: &str, most: usize) -> Result<(), String> {
-    match text.chars().count() {
-        chars if chars > most => Err(format!("{name} has {chars} characters; accepted are at most {most}")),
-        _ => Ok(()),
-    }
-}
-
-fn time(name: &str, number: u64) -> Result<(), String> {
-    if number > TIME_MS_MAX {
-        return Err(format!("{name} is {number}; accepted are numbers up to {TIME_MS_MAX}"));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

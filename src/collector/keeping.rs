@@ -2,7 +2,8 @@
 
 use crate::clock::now_ms;
 use crate::store::Store;
-use rusqlite::{Connection, TransactionBehavior, params};
+use crate::writing::Changed;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use std::collections::HashSet;
 use std::str::FromStr;
@@ -42,7 +43,7 @@ pub async fn erase_old(store: Store, keep: Keep) {
                 Ok(EVENTS_AT_ONCE) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::error!(%error, "what is too old was not erased");
+                    tracing::error!(?error, "what is too old was not erased");
                     break;
                 }
             }
@@ -52,11 +53,11 @@ pub async fn erase_old(store: Store, keep: Keep) {
 
 /// Erases the oldest events, those that were received before a time, with the sessions, orders and tabs of which none is left.
 /// Returns how many, [`EVENTS_AT_ONCE`] at most.
-fn expire(connection: &mut Connection, before_ms: u64) -> rusqlite::Result<usize> {
+fn expire(connection: &mut Connection, before_ms: u64) -> rusqlite::Result<(usize, Changed)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let before_ms = before_ms as i64;
     let mut sessions: HashSet<(String, String)> = HashSet::new();
-    let mut events = 0;
+    let (mut events, mut changed) = (0, Changed::new());
     {
         // Events stand in the order in which they were received.
         let mut erase = transaction.prepare_cached(
@@ -71,16 +72,20 @@ fn expire(connection: &mut Connection, before_ms: u64) -> rusqlite::Result<usize
         }
     }
     for (site, id) in sessions {
-        let is_over = transaction
+        let place: Option<i64> = transaction
             .prepare_cached(
                 "DELETE FROM sessions WHERE site = ?1 AND id = ?2
-                    AND NOT EXISTS (SELECT 1 FROM events WHERE site = ?1 AND session_id = ?2)",
+                    AND NOT EXISTS (SELECT 1 FROM events WHERE site = ?1 AND session_id = ?2) RETURNING place",
             )?
-            .execute([&site, &id])?;
-        if is_over > 0 {
-            transaction
-                .prepare_cached("DELETE FROM orders WHERE site = ?1 AND session_id = ?2")?
-                .execute([&site, &id])?;
+            .query_row([&site, &id], |row| row.get(0))
+            .optional()?;
+        if let Some(place) = place {
+            changed.insert(place);
+            for table in ["orders", "refunds", "conflicts"] {
+                transaction
+                    .prepare_cached(&format!("DELETE FROM {table} WHERE site = ?1 AND session_id = ?2"))?
+                    .execute([&site, &id])?;
+            }
         }
     }
     if events < EVENTS_AT_ONCE {
@@ -92,7 +97,7 @@ fn expire(connection: &mut Connection, before_ms: u64) -> rusqlite::Result<usize
         )?;
     }
     transaction.commit()?;
-    Ok(events)
+    Ok((events, changed))
 }
 
 /// How much was erased.
@@ -104,14 +109,20 @@ pub(crate) struct Erased {
 }
 
 /// Erases all that is known of a device, on every site.
-pub(crate) fn erase_device(connection: &mut Connection, device_id: &str) -> rusqlite::Result<Erased> {
+pub(crate) fn erase_device(connection: &mut Connection, device_id: &str) -> rusqlite::Result<(Erased, Changed)> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let places = "SELECT place FROM sessions WHERE device_id = ?1";
+    let changed =
+        transaction.prepare(places)?.query_map([device_id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let erase = |what: &str| transaction.execute(&format!("DELETE FROM {what}"), [device_id]);
     let erased = Erased {
         events: erase(&format!("events WHERE (site, session_id) IN ({SESSIONS})"))?,
         orders: erase(&format!("orders WHERE (site, session_id) IN ({SESSIONS})"))?,
         sessions: 0,
     };
+    for table in ["refunds", "conflicts"] {
+        erase(&format!("{table} WHERE (site, session_id) IN ({SESSIONS})"))?;
+    }
     for table in ["tabs", "told_twice"] {
         erase(&format!(
             "{table} WHERE (site, device_id) IN (SELECT site, device_id FROM sessions WHERE device_id = ?1)"
@@ -119,7 +130,7 @@ pub(crate) fn erase_device(connection: &mut Connection, device_id: &str) -> rusq
     }
     let sessions = erase("sessions WHERE device_id = ?1")?;
     transaction.commit()?;
-    Ok(Erased { sessions, ..erased })
+    Ok((Erased { sessions, ..erased }, changed))
 }
 
 /// The device's sessions.
@@ -138,6 +149,8 @@ mod tests {
         for what in [
             &*format!("events WHERE (site, session_id) IN ({SESSIONS})"),
             &format!("orders WHERE (site, session_id) IN ({SESSIONS})"),
+            &format!("refunds WHERE (site, session_id) IN ({SESSIONS})"),
+            &format!("conflicts WHERE (site, session_id) IN ({SESSIONS})"),
             "tabs WHERE (site, device_id) IN (SELECT site, device_id FROM sessions WHERE device_id = ?1)",
             "sessions WHERE device_id = ?1",
         ] {

@@ -1,35 +1,63 @@
 //! The collector: receives batches, checks them, stores each event once, and reports.
 //!
 //! ```text
-//!   batch     what a batch must be, and the sentence for one that is not
-//!   early     pages that were left before they had a tracker, replayed
-//!   clock     how wrong a visitor's clock is
-//!   schema    the tables
-//!   store     one writer that commits batches in groups; readers beside it
-//!   keeping   how long it stays, and what is erased at a visitor's wish
-//!   stored    events as a tracker would send them
-//!   relay     forwards what is stored to other targets, in any wire format
-//!   report    totals out of the tables
-//!   figures   amounts and ratios, as they are shown
-//!   server    HTTP: the routes, the limits, the pages
-//!   faults    what goes wrong on purpose
+//!   batch        what a batch must be, and the sentence for one that is not
+//!   early        pages that were left before they had a tracker, replayed
+//!   server_side  what a shop's own server tells
+//!   clock        how wrong a visitor's clock is
+//!
+//!   schema       the tables, and their migrations
+//!   queue        what waits for the writer, bounded
+//!   store        one writer that commits batches in groups; a few readers beside it
+//!   writing      what a batch changes in the tables; orders, what a purchase does
+//!   figures      what reports are made of, in memory
+//!   keeping      how long it stays, and what is erased at a visitor's wish
+//!   care         a copy of the store, and whether it is sound
+//!   stored       events as a tracker would send them
+//!   relay        forwards what is stored to other targets, in any wire format
+//!   query        questions, and their answers, one file each
+//!
+//!   connections  how many, and how long each may keep us waiting
+//!   server       HTTP: the routes
+//!   ingest       what is posted: body, peers, sites, refusals are its limits
+//!   answers      what the owner asks; access and guard say who that is
+//!   pages        the report, signing in, the shop; scripts, the tracker
+//!   metrics      what the collector counts of itself
+//!   faults       what goes wrong on purpose
 //! ```
 //!
 //! **Architecture Invariant:** an answer of 204 comes after the commit. What was acknowledged is in the database.
 //!
 //! **Architecture Invariant:** a batch is stored whole or not at all.
 
+pub mod access;
+mod amounts;
+mod answers;
 pub mod batch;
+mod body;
+pub mod care;
 mod clock;
+pub mod connections;
 pub mod early;
 pub mod faults;
 mod figures;
+mod guard;
+mod ingest;
 pub mod keeping;
-mod lists;
+pub mod metrics;
 mod order;
+mod orders;
+mod pages;
+pub mod peers;
+mod query;
+mod queue;
+mod refusals;
 pub mod relay;
-mod report;
 mod schema;
+mod scripts;
 pub mod server;
+mod server_side;
+pub mod sites;
 pub mod store;
 mod stored;
+mod writing;

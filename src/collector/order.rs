@@ -2,8 +2,8 @@
 //! can lose an order. The page's JavaScript reads them the same way (`src/browser/page/order.js`):
 //! `tests/formats/orders.json` has the cases that both must pass.
 
+use crate::amounts::money;
 use crate::early::landing::{clean, lone_surrogates};
-use crate::figures::money;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};

@@ -1,113 +1,29 @@
-//! The tables. A session's figures are kept as its events come in, so that a report reads sessions, not events.
+//! The tables. A session's figures are kept as its events come in, in the transaction that stores them.
 
-use anyhow::{Context, Result};
-use rusqlite::Connection;
+use anyhow::{Context, Result, bail};
+use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite_migration::{HookResult, M, Migrations};
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-const TABLES: &str = "
-CREATE TABLE IF NOT EXISTS sessions (
-    site TEXT NOT NULL,
-    id TEXT NOT NULL,
-    -- Empty where nothing may tell one page of the device from another.
-    device_id TEXT NOT NULL,
-    -- What the site calls the visitor.
-    user_id TEXT,
-    number INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    previous_id TEXT,
-    started_at INTEGER NOT NULL,
-    last_event_at INTEGER NOT NULL,
-    landing_page TEXT NOT NULL,
-    source TEXT, medium TEXT, campaign TEXT, term TEXT, content TEXT, click_id TEXT, referrer TEXT, channel TEXT,
-    campaign_id TEXT,
-    -- JSON as the batches have it.
-    first_touch TEXT, last_non_direct TEXT, previous TEXT,
-    bot TEXT,
-    -- By how much the visitor's clock was fast when it began.
-    clock_skew_ms INTEGER NOT NULL DEFAULT 0,
-    page_views INTEGER NOT NULL DEFAULT 0,
-    events INTEGER NOT NULL DEFAULT 0,
-    transactions INTEGER NOT NULL DEFAULT 0,
-    revenue_ten_thousandths INTEGER NOT NULL DEFAULT 0,
-    currency TEXT,
-    -- The furthest step of the funnel, and each that was taken, as a bit.
-    funnel_step INTEGER NOT NULL DEFAULT 0,
-    funnel_steps INTEGER NOT NULL DEFAULT 1,
-    PRIMARY KEY (site, id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sessions_by_start ON sessions (site, started_at);
-CREATE INDEX IF NOT EXISTS sessions_by_device ON sessions (device_id);
+/// What SQLite calls the format of an application's file: "SBel".
+const APPLICATION_ID: i32 = 0x5342_656c;
+/// How long a connection waits for another that writes.
+const LOCK: Duration = Duration::from_secs(5);
+/// The log of what is not yet in the database keeps no more than this once it is written back.
+const LOG_BYTES_MAX: i64 = 67_108_864;
 
-CREATE TABLE IF NOT EXISTS events (
-    place INTEGER PRIMARY KEY,
-    site TEXT NOT NULL,
-    id TEXT NOT NULL,
-    session_id TEXT NOT NULL,
-    name TEXT NOT NULL,
-    time INTEGER NOT NULL,
-    offset_ms INTEGER NOT NULL,
-    tab_id TEXT NOT NULL,
-    page_id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    url TEXT NOT NULL,
-    title TEXT NOT NULL,
-    consent TEXT,
-    props TEXT,
-    sent_at INTEGER NOT NULL,
-    received_at INTEGER NOT NULL,
-    -- By how much the visitor's clock was fast.
-    clock_skew_ms INTEGER NOT NULL DEFAULT 0
-);
-CREATE UNIQUE INDEX IF NOT EXISTS events_once ON events (site, id);
-CREATE INDEX IF NOT EXISTS events_by_session ON events (site, session_id);
+/// The migrations, the first of which knows databases that counted no versions.
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![M::up_with_hook("", first), M::up(include_str!("schema/2.sql"))])
+}
 
--- What each tab has told so far, by the places of its events, and how many of these have come.
-CREATE TABLE IF NOT EXISTS tabs (
-    site TEXT NOT NULL,
-    -- A tab's name is one among those of its device.
-    device_id TEXT NOT NULL,
-    tab_id TEXT NOT NULL,
-    told INTEGER NOT NULL,
-    received INTEGER NOT NULL,
-    -- By this collector's clock.
-    first_at INTEGER NOT NULL,
-    latest_at INTEGER NOT NULL,
-    PRIMARY KEY (site, device_id, tab_id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS tabs_with_gaps ON tabs (site) WHERE told > received;
--- Places among a tab's events whose event another tab has told too, under the same id: nothing is missing there.
-CREATE TABLE IF NOT EXISTS told_twice (
-    site TEXT NOT NULL,
-    device_id TEXT NOT NULL,
-    tab_id TEXT NOT NULL,
-    seq INTEGER NOT NULL,
-    PRIMARY KEY (site, device_id, tab_id, seq)
-) WITHOUT ROWID;
+/// How many they are.
+const VERSION: i64 = 2;
 
--- How far each relay is.
-CREATE TABLE IF NOT EXISTS relays (
-    name TEXT PRIMARY KEY,
-    -- Of the last event that its target has answered for.
-    place INTEGER NOT NULL
-) WITHOUT ROWID;
-
--- An order counts once, in the session that told it first, however often its thank-you page is loaded.
-CREATE TABLE IF NOT EXISTS orders (
-    site TEXT NOT NULL,
-    id TEXT NOT NULL,
-    session_id TEXT,
-    placed_at INTEGER,
-    -- NULL where nobody has told it so that it could be read.
-    value_ten_thousandths INTEGER,
-    currency TEXT,
-    PRIMARY KEY (site, id)
-) WITHOUT ROWID;
-";
-
-/// Columns that databases of earlier versions have not.
+/// Columns that databases without a version may not have.
 const NEWER: [(&str, &str, &str); 12] = [
     ("sessions", "user_id", "TEXT"),
     ("sessions", "campaign_id", "TEXT"),
@@ -123,7 +39,7 @@ const NEWER: [(&str, &str, &str); 12] = [
     ("orders", "currency", "TEXT"),
 ];
 
-/// Indexes of columns that databases of earlier versions have not.
+/// Indexes of columns that databases without a version may not have.
 const INDEXES: &str = "CREATE INDEX IF NOT EXISTS orders_by_session ON orders (site, session_id);";
 
 /// What tabs have told, out of a database that did not keep it.
@@ -133,13 +49,35 @@ SELECT events.site, device_id, tab_id, max(seq) + 1, count(DISTINCT seq), min(re
 FROM events JOIN sessions ON sessions.site = events.site AND sessions.id = session_id
 WHERE tab_id <> '' GROUP BY events.site, device_id, tab_id";
 
-/// Opens the database, and creates what is missing.
+/// Opens the database for writing, makes it if it is not there, and brings it to this version. One of another program or of
+/// a later version is refused as it is.
 pub(crate) fn open(path: &Path) -> Result<Connection> {
     create_private(path).with_context(|| format!("the store {} cannot be made", path.display()))?;
-    let connection =
-        Connection::open(path).with_context(|| format!("the store {} cannot be opened", path.display()))?;
-    prepare(&connection).with_context(|| format!("the store {} cannot be used", path.display()))?;
+    refuse_foreign(path)?;
+    let mut connection = connect(path)?;
+    let unusable = || format!("the store {} cannot be used", path.display());
+    // Readers do not wait for the writer.
+    connection.pragma_update(None, "journal_mode", "WAL").with_context(unusable)?;
+    migrations().to_latest(&mut connection).with_context(unusable)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID).with_context(unusable)?;
     Ok(connection)
+}
+
+/// A further connection to a database that was opened before.
+pub(crate) fn connect(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let configured = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK)?;
+        // FULL: a commit is on the disk before it is acknowledged.
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // What is erased is overwritten.
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok::<_, rusqlite::Error>(connection)
+    };
+    configured().with_context(|| format!("the store {} cannot be opened", path.display()))
 }
 
 /// Makes the file if it is not there, readable for whoever runs the collector and nobody else: the files beside it get
@@ -155,27 +93,47 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(10))?;
-    // Readers do not wait for the writer. FULL: a commit is on the disk before it is acknowledged.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is erased is overwritten.
-    connection.pragma_update(None, "secure_delete", "ON")?;
-    connection.execute_batch(TABLES)?;
+/// Says no to a database that is not ours to write to.
+fn refuse_foreign(path: &Path) -> Result<()> {
+    let path_text = path.display();
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let facts = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(LOCK)?;
+        let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+        let tables = "SELECT count(*), coalesce(sum(name IN ('sessions', 'events', 'orders')), 0) FROM sqlite_schema
+            WHERE type = 'table'";
+        let (tables, ours) = connection.query_row(tables, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok::<(i64, i64, i64, i64), rusqlite::Error>((number("application_id")?, number("user_version")?, tables, ours))
+    };
+    let (application, version, tables, ours) =
+        facts().with_context(|| format!("the store {path_text} cannot be read; accepted is a SQLite database"))?;
+    if application == i64::from(APPLICATION_ID) && version > VERSION {
+        bail!("the store {path_text} is of version {version}; this collector reads versions up to {VERSION}");
+    }
+    // The databases that counted no versions had no application's id either.
+    let is_ours = application == i64::from(APPLICATION_ID)
+        || application == 0 && version <= VERSION && (tables == 0 || ours == 3);
+    if !is_ours {
+        bail!(
+            "the store {path_text} is the database of another program; accepted is one of this collector, or none yet"
+        );
+    }
+    Ok(())
+}
+
+fn first(transaction: &Transaction<'_>) -> HookResult {
+    transaction.execute_batch(include_str!("schema/1.sql"))?;
     for (table, column, kind) in NEWER {
         let known = "SELECT count(*) FROM pragma_table_info(?1) WHERE name = ?2";
-        if connection.query_row(known, [table, column], |row| row.get::<_, i64>(0))? == 0 {
-            connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
+        if transaction.query_row(known, [table, column], |row| row.get::<_, i64>(0))? == 0 {
+            transaction.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column} {kind}"))?;
         }
     }
-    connection.execute_batch(INDEXES)?;
-    let knows_tabs: bool =
-        connection.query_row("SELECT EXISTS (SELECT 1 FROM tabs) OR NOT EXISTS (SELECT 1 FROM events)", [], |row| {
-            row.get(0)
-        })?;
-    if !knows_tabs {
-        connection.execute_batch(TABS_OF_OLD)?;
+    transaction.execute_batch(INDEXES)?;
+    let knows_tabs = "SELECT EXISTS (SELECT 1 FROM tabs) OR NOT EXISTS (SELECT 1 FROM events)";
+    if !transaction.query_row(knows_tabs, [], |row| row.get::<_, bool>(0))? {
+        transaction.execute_batch(TABS_OF_OLD)?;
     }
     Ok(())
 }

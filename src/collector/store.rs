@@ -1,331 +1,281 @@
-//! The store: one thread that writes, in groups of whatever batches have come meanwhile, and readers beside it.
+//! The store: one thread that writes, in groups of whatever batches have come meanwhile, and a few readers beside it.
 
-use crate::batch::{Batch, Event, Source};
-use crate::clock::Sent;
-use crate::order::Order;
+use crate::batch::Batch;
+use crate::figures::Figures;
+use crate::metrics::Metrics;
+use crate::queue::{Job, Queue};
 use crate::schema;
-use anyhow::{Context, Result, bail};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use serde_json::value::RawValue;
-use shopbell_core::event::{PAGE_VIEW, PURCHASE, funnel_step};
+use crate::writing::{Changed, Outcome, add};
+use anyhow::{Context, Result, anyhow, bail};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::{self, JoinHandle};
-use tokio::sync::oneshot;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, oneshot, watch};
 
-/// Batches that wait for the writer at most; more are told to come again.
-const QUEUE_MAX: usize = 1_024;
-/// Batches in one commit at most.
-const GROUP_MAX: usize = 256;
+/// Questions that are answered at once.
+const READERS: usize = 4;
+/// How long a question waits for its turn, and how long its answer may take.
+const TURN: Duration = Duration::from_secs(2);
+const READ: Duration = Duration::from_secs(5);
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 10_000;
 
-/// A batch on its way into the database, and whom to tell.
-struct Job {
-    batch: Batch,
-    received_at: u64,
-    done: oneshot::Sender<Result<(), String>>,
-}
-
-/// Why a batch was not stored.
+/// Why a batch was not stored, or a question not answered.
 #[derive(Debug)]
 pub enum StoreError {
-    /// Too many batches wait.
+    /// Too much waits.
     Busy,
-    /// The database said no.
+    /// The database said no, or took too long.
     Failed(String),
+    /// It is wrong by itself.
+    Refused(String),
 }
 
 /// A handle on the database.
 #[derive(Clone)]
 pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     path: PathBuf,
-    jobs: SyncSender<Job>,
-    connections: Arc<Mutex<Vec<Connection>>>,
+    queue: Arc<Queue>,
+    figures: Arc<RwLock<Figures>>,
+    connections: Mutex<Vec<Connection>>,
+    turns: Semaphore,
+    metrics: Metrics,
+    /// Closed once the writer has ended.
+    ended: watch::Receiver<()>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
 }
 
 impl Store {
-    /// Opens the database that a URL such as `sqlite:events.sqlite` names. The thread ends when the last handle is
-    /// gone and all that was queued is committed.
-    pub fn open(url: &str) -> Result<(Self, JoinHandle<()>)> {
-        let Some(path) = url.strip_prefix("sqlite:").filter(|path| !path.is_empty()) else {
-            bail!("the store {url:?} is not known; accepted is sqlite:PATH");
-        };
-        let path = Path::new(path).to_owned();
+    /// Opens the database that a URL such as `sqlite:events.sqlite` names, and reads its figures. The thread ends when the last
+    /// handle is gone and all that was queued is committed.
+    pub fn open(url: &str, metrics: Metrics) -> Result<(Self, JoinHandle<()>)> {
+        let path = path_of(url)?;
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
+            fs::create_dir_all(folder)
                 .with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
         }
         let connection = schema::open(&path)?;
-        let (jobs, queue) = sync_channel(QUEUE_MAX);
-        let writer = thread::Builder::new().name("store".to_owned()).spawn(move || write(connection, &queue))?;
-        Ok((Self { path, jobs, connections: Arc::default() }, writer))
+        let figures = Arc::new(RwLock::new(Figures::load(&connection)?));
+        let queue = Arc::new(Queue::default());
+        let writer = Writer {
+            connection,
+            file: file_of(&path)?,
+            path: path.clone(),
+            figures: figures.clone(),
+            queue: queue.clone(),
+            metrics: metrics.clone(),
+        };
+        let (alive, ended) = watch::channel(());
+        let work = move || {
+            let _alive = alive;
+            writer.run();
+        };
+        let thread = thread::Builder::new().name("store".to_owned()).spawn(work)?;
+        let (connections, turns) = (Mutex::default(), Semaphore::new(READERS));
+        let shared = Shared { path, queue, figures, connections, turns, metrics, ended };
+        Ok((Self { shared: Arc::new(shared) }, thread))
     }
 
-    /// Stores a batch, each event once by its id; returns after the commit.
-    pub async fn add(&self, batch: Batch, received_at: u64) -> Result<(), StoreError> {
+    /// Stores a batch that came in a body of so many bytes, each event once by its id; returns after the commit.
+    pub async fn add(&self, batch: Batch, bytes: usize, received_at: u64) -> Result<(), StoreError> {
         let (done, stored) = oneshot::channel();
-        let job = Job { batch, received_at, done };
-        self.jobs.try_send(job).map_err(|_| StoreError::Busy)?;
+        if !self.shared.queue.push(Job { batch, bytes, received_at, since: Instant::now(), done }) {
+            return Err(StoreError::Busy);
+        }
         match stored.await {
-            Ok(result) => result.map_err(StoreError::Failed),
+            Ok(Ok(outcome)) => outcome.map_err(StoreError::Refused),
+            Ok(Err(failure)) => Err(StoreError::Failed(failure)),
             Err(_) => Err(StoreError::Failed("the writer is gone".to_owned())),
         }
     }
 
     /// A connection of its own, for a thread that has one for good.
     pub fn connect(&self) -> Result<Connection> {
-        schema::open(&self.path)
+        schema::connect(&self.shared.path)
     }
 
-    /// Reads, beside the writer, on a thread that may block.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        self.change(|connection| query(connection)).await
+    /// Waits until the thread that writes has ended, which it does by itself only where something is wrong.
+    pub fn writer_ended(&self) -> impl Future<Output = ()> + use<> {
+        let mut ended = self.shared.ended.clone();
+        async move { while ended.changed().await.is_ok() {} }
     }
 
-    /// Changes what is stored, taking turns with the writer, on a thread that may block.
-    pub async fn change<T: Send + 'static>(
+    /// What reports are made of, as of the latest commit.
+    pub(crate) fn figures(&self) -> RwLockReadGuard<'_, Figures> {
+        self.shared.figures.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Events that wait for the writer.
+    pub(crate) fn waiting_events(&self) -> usize {
+        self.shared.queue.waiting_events()
+    }
+
+    /// Bytes of the database, and of its log.
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        let of = |suffix: &str| {
+            let mut path = self.shared.path.clone().into_os_string();
+            path.push(suffix);
+            fs::metadata(path).map_or(0, |file| file.len())
+        };
+        (of(""), of("-wal"))
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.shared.metrics
+    }
+
+    /// Reads, beside the writer, on a thread that may block: all in one transaction, and for a few seconds at most.
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
-        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T> {
-        let store = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let pooled = store.connections.lock().ok().and_then(|mut connections| connections.pop());
-            let mut connection = pooled.map_or_else(|| schema::open(&store.path), Ok)?;
-            let answer = change(&mut connection)?;
-            if let Ok(mut connections) = store.connections.lock() {
-                connections.push(connection);
-            }
+        query: impl FnOnce(&Self, &Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = tokio::time::timeout(TURN, self.shared.turns.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(StoreError::Busy) };
+        self.on_a_thread(move |store, connection| {
+            let until = Instant::now() + READ;
+            connection.progress_handler(STEPS, Some(move || Instant::now() > until))?;
+            let transaction = connection.transaction()?;
+            let answer = query(store, &transaction);
+            drop(transaction);
+            connection.progress_handler(0, None::<fn() -> bool>)?;
+            answer
+        })
+        .await
+    }
+
+    /// Changes what is stored, taking turns with the writer, on a thread that may block. What is changed with it are sessions
+    /// whose figures are read anew.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Connection) -> rusqlite::Result<(T, Changed)> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.on_a_thread(move |store, connection| {
+            let (answer, changed) = change(connection)?;
+            refresh(&store.shared.figures, connection, &changed)?;
             Ok(answer)
         })
-        .await?
+        .await
+    }
+
+    async fn on_a_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self, &mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let store = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let pooled = store.shared.connections.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut connection = pooled.map_or_else(|| store.connect(), Ok)?;
+            let answer = work(&store, &mut connection)?;
+            store.shared.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(answer)
+        });
+        done.await
+            .unwrap_or_else(|panic| Err(anyhow!("{panic}")))
+            .map_err(|error: anyhow::Error| StoreError::Failed(error.to_string()))
     }
 }
 
-fn write(mut connection: Connection, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let mut group = vec![first];
-        while group.len() < GROUP_MAX
-            && let Ok(job) = queue.try_recv()
-        {
-            group.push(job);
+/// The file that a store's URL names.
+pub fn path_of(url: &str) -> Result<PathBuf> {
+    let is_file = |path: &&str| !path.is_empty() && !path.starts_with([':', '?']) && !path.starts_with("file:");
+    let Some(path) = url.strip_prefix("sqlite:").filter(is_file) else {
+        bail!("the store {url:?} is not known; accepted is sqlite:PATH");
+    };
+    Ok(Path::new(path).to_owned())
+}
+
+fn refresh(figures: &RwLock<Figures>, connection: &Connection, changed: &Changed) -> rusqlite::Result<()> {
+    figures.write().unwrap_or_else(PoisonError::into_inner).refresh(connection, changed)
+}
+
+/// What tells a file from another under the same name.
+#[cfg(unix)]
+fn file_of(path: &Path) -> Result<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let file = fs::metadata(path).with_context(|| format!("the store {} is gone", path.display()))?;
+    Ok((file.dev(), file.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_of(path: &Path) -> Result<(u64, u64)> {
+    fs::metadata(path).with_context(|| format!("the store {} is gone", path.display())).map(|_| (0, 0))
+}
+
+struct Writer {
+    connection: Connection,
+    path: PathBuf,
+    /// The file that was opened.
+    file: (u64, u64),
+    figures: Arc<RwLock<Figures>>,
+    queue: Arc<Queue>,
+    metrics: Metrics,
+}
+
+impl Writer {
+    fn run(mut self) {
+        while let Some(group) = self.queue.next_group() {
+            let began = Instant::now();
+            let result = self.commit(&group).map_err(|error| format!("{error:#}"));
+            if let Err(error) = &result {
+                tracing::error!(%error, batches = group.len(), "not stored");
+            }
+            self.metrics.committed(began.elapsed(), &group, result.is_ok());
+            let outcomes = match result {
+                Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error); group.len()],
+            };
+            for (job, outcome) in group.into_iter().zip(outcomes) {
+                // Whoever has hung up will send it again.
+                let _ = job.done.send(outcome);
+            }
         }
-        let result = commit(&mut connection, &group).map_err(|error| error.to_string());
-        if let Err(error) = &result {
-            tracing::error!(%error, batches = group.len(), "not stored");
-        }
+    }
+
+    fn commit(&mut self, group: &[Job]) -> Result<Vec<Outcome>> {
+        let mut changed = Changed::new();
+        let mut transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut outcomes = Vec::with_capacity(group.len());
         for job in group {
-            // Whoever has hung up will send it again.
-            let _ = job.done.send(result.clone());
+            let mut alone = transaction.savepoint()?;
+            match add(&alone, &job.batch, job.received_at, &mut changed) {
+                Ok(outcome) => {
+                    alone.commit()?;
+                    outcomes.push(outcome);
+                }
+                Err(error) if is_of_the_batch(&error) => {
+                    tracing::warn!(%error, "a batch was refused by the database");
+                    alone.rollback()?;
+                    outcomes.push(Err(
+                        "the batch contradicts what is stored; accepted are values within the limits".to_owned()
+                    ));
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
-    }
-}
-
-fn commit(connection: &mut Connection, group: &[Job]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in group {
-        add(&transaction, &job.batch, job.received_at)?;
-    }
-    transaction.commit()
-}
-
-fn add(transaction: &Transaction<'_>, batch: &Batch, received_at: u64) -> rusqlite::Result<()> {
-    let sent = Sent { at: batch.sent_at, offset_ms: batch.sent_offset_ms, received_at };
-    add_session(transaction, batch, sent.skew_ms(batch.session.started_at, None))?;
-    for event in &batch.events {
-        let is_new = add_event(transaction, batch, event, sent)?;
-        if is_new {
-            count(transaction, batch, event)?;
+        // What is written to a file that was moved or deleted is lost with it.
+        if file_of(&self.path)? != self.file {
+            bail!("the store {} is another file than the one that was opened", self.path.display());
         }
-        if is_new || is_told_by_another(transaction, batch, event)? {
-            has_told(transaction, batch, event, received_at)?;
-        }
+        transaction.commit()?;
+        refresh(&self.figures, &self.connection, &changed)?;
+        Ok(outcomes)
     }
-    Ok(())
 }
 
-/// Every batch can create its session. Where tabs began it at once, each in its way, the earliest beginning counts.
-fn add_session(transaction: &Transaction<'_>, batch: &Batch, clock_skew_ms: i64) -> rusqlite::Result<()> {
-    let session = &batch.session;
-    let source = session.source.named();
-    let text = |source: &Option<Source>| source.as_ref().and_then(|source| serde_json::to_string(&source.named()).ok());
-    transaction
-        .prepare_cached(
-            "INSERT INTO sessions (site, id, device_id, number, reason, previous_id, started_at, last_event_at,
-                landing_page, source, medium, campaign, term, content, campaign_id, click_id, referrer, channel,
-                first_touch, last_non_direct, bot, clock_skew_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-                ?21)
-             ON CONFLICT DO UPDATE SET previous_id = coalesce(excluded.previous_id, sessions.previous_id),
-                bot = coalesce(excluded.bot, sessions.bot), reason = excluded.reason, started_at = excluded.started_at,
-                landing_page = excluded.landing_page, source = excluded.source, medium = excluded.medium,
-                campaign = excluded.campaign, term = excluded.term, content = excluded.content,
-                campaign_id = excluded.campaign_id, click_id = excluded.click_id, referrer = excluded.referrer,
-                channel = excluded.channel, first_touch = excluded.first_touch,
-                last_non_direct = excluded.last_non_direct, clock_skew_ms = excluded.clock_skew_ms
-             WHERE excluded.started_at < sessions.started_at",
-        )?
-        .execute(params![
-            batch.site,
-            session.id,
-            batch.device.stored_id(),
-            session.number as i64,
-            session.reason,
-            session.previous_id,
-            session.started_at as i64,
-            session.landing_page,
-            source.source,
-            source.medium,
-            source.campaign,
-            source.term,
-            source.content,
-            source.campaign_id,
-            source.click_id,
-            source.referrer,
-            source.channel,
-            text(&session.first_touch),
-            text(&session.last_non_direct),
-            batch.device.bot,
-            clock_skew_ms,
-        ])?;
-    if let Some(user_id) = &session.user_id {
-        transaction
-            .prepare_cached("UPDATE sessions SET user_id = ?3 WHERE site = ?1 AND id = ?2")?
-            .execute(params![batch.site, session.id, user_id])?;
-    }
-    if let Some(previous) = &session.previous {
-        transaction
-            .prepare_cached("UPDATE sessions SET previous = coalesce(previous, ?3) WHERE site = ?1 AND id = ?2")?
-            .execute(params![batch.site, session.id, previous.get()])?;
-    }
-    Ok(())
-}
-
-/// Whether the event was new.
-fn add_event(transaction: &Transaction<'_>, batch: &Batch, event: &Event, sent: Sent) -> rusqlite::Result<bool> {
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT INTO events (site, id, session_id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent,
-                props, sent_at, received_at, clock_skew_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-             ON CONFLICT (site, id) DO NOTHING",
-        )?
-        .execute(params![
-            batch.site,
-            event.id,
-            batch.session.id,
-            event.name,
-            event.time as i64,
-            event.offset_ms as i64,
-            event.tab_id,
-            event.page_id,
-            event.seq as i64,
-            event.url,
-            event.title,
-            event.consent,
-            event.props.as_ref().map(|props| props.get()),
-            batch.sent_at as i64,
-            sent.received_at as i64,
-            sent.skew_ms(event.time, Some(event.offset_ms)),
-        ])?;
-    Ok(inserted == 1)
-}
-
-/// Whether an event that is there already was told by another tab, and this one's place among its own tab's events for
-/// the first time.
-fn is_told_by_another(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT OR IGNORE INTO told_twice (site, device_id, tab_id, seq)
-             SELECT ?1, ?5, ?3, ?4 FROM events WHERE site = ?1 AND id = ?2 AND (tab_id <> ?3 OR seq <> ?4)",
-        )?
-        .execute(params![batch.site, event.id, event.tab_id, event.seq as i64, batch.device.stored_id()])?;
-    Ok(inserted == 1)
-}
-
-/// Counts an event among what its tab has told.
-fn has_told(transaction: &Transaction<'_>, batch: &Batch, event: &Event, received_at: u64) -> rusqlite::Result<()> {
-    if !event.tab_id.is_empty() {
-        transaction
-            .prepare_cached(
-                "INSERT INTO tabs (site, device_id, tab_id, told, received, first_at, latest_at)
-                 VALUES (?1, ?5, ?2, ?3, 1, ?4, ?4)
-                 ON CONFLICT DO UPDATE SET told = max(told, excluded.told), received = received + 1,
-                    latest_at = excluded.latest_at",
-            )?
-            .execute(params![
-                batch.site,
-                event.tab_id,
-                event.seq as i64 + 1,
-                received_at as i64,
-                batch.device.stored_id()
-            ])?;
-    }
-    Ok(())
-}
-
-/// Adds a new event to its session's figures.
-fn count(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<()> {
-    // An order that another session told first is no step of this one.
-    let is_step = event.name != PURCHASE || add_order(transaction, batch, event)?;
-    let step = if is_step { funnel_step(&event.name) } else { 0 };
-    transaction
-        .prepare_cached(
-            "UPDATE sessions SET events = events + 1, page_views = page_views + ?3,
-                last_event_at = max(last_event_at, ?4), funnel_step = max(funnel_step, ?5),
-                funnel_steps = funnel_steps | (1 << ?5)
-             WHERE site = ?1 AND id = ?2",
-        )?
-        .execute(params![batch.site, batch.session.id, event.name == PAGE_VIEW, event.time as i64, step as i64,])?;
-    Ok(())
-}
-
-/// Notes an order, or the value of one that had none that could be read. Returns whether it is of this session.
-fn add_order(transaction: &Transaction<'_>, batch: &Batch, event: &Event) -> rusqlite::Result<bool> {
-    let order = Order::read(event.props.as_deref().map_or("{}", RawValue::get));
-    // An order without an id is its event.
-    let id = if order.id.is_empty() { format!("event {}", event.id) } else { order.id };
-    let currency = (!order.currency.is_empty()).then_some(order.currency);
-    let session_id: String = transaction
-        .prepare_cached(
-            "INSERT INTO orders (site, id, session_id, placed_at, value_ten_thousandths, currency)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT DO UPDATE SET session_id = coalesce(session_id, excluded.session_id),
-                placed_at = coalesce(placed_at, excluded.placed_at),
-                currency = iif(value_ten_thousandths IS NULL, coalesce(excluded.currency, currency), currency),
-                value_ten_thousandths = coalesce(value_ten_thousandths, excluded.value_ten_thousandths)
-             RETURNING session_id",
-        )?
-        .query_row(
-            params![
-                batch.site,
-                id,
-                batch.session.id,
-                event.time as i64,
-                order.value.map(|value| value.0 as i64),
-                currency,
-            ],
-            |row| row.get(0),
-        )?;
-    // In another currency than the first order's, an order is not in its session's one sum: lists have each.
-    transaction
-        .prepare_cached(
-            "UPDATE sessions SET (transactions, currency) = (
-                SELECT count(*), (SELECT currency FROM orders WHERE site = ?1 AND session_id = ?2 AND currency IS NOT NULL
-                    ORDER BY placed_at, id LIMIT 1)
-                FROM orders WHERE site = ?1 AND session_id = ?2)
-             WHERE site = ?1 AND id = ?2",
-        )?
-        .execute(params![batch.site, session_id])?;
-    transaction
-        .prepare_cached(
-            "UPDATE sessions SET revenue_ten_thousandths = (
-                SELECT CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER) FROM orders
-                WHERE site = ?1 AND session_id = ?2 AND currency IS sessions.currency)
-             WHERE site = ?1 AND id = ?2",
-        )?
-        .execute(params![batch.site, session_id])?;
-    Ok(session_id == batch.session.id)
+/// Whether the database takes others when it does not take this.
+fn is_of_the_batch(error: &rusqlite::Error) -> bool {
+    let codes = [ErrorCode::ConstraintViolation, ErrorCode::TypeMismatch, ErrorCode::TooBig];
+    error.sqlite_error_code().is_none_or(|code| codes.contains(&code))
 }

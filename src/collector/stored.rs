@@ -1,4 +1,4 @@
-//! Events as they are stored, put together again as a tracker would send them.
+//! Events as they are stored, put together again as a tracker would send them whose clock is right.
 
 use crate::batch::Source;
 use rusqlite::types::ValueRef;
@@ -37,12 +37,13 @@ impl Run {
 /// The events behind this place, as many as belong together and fit a request.
 pub(crate) fn next_run(connection: &Connection, place: i64, room: Room) -> rusqlite::Result<Option<Run>> {
     let mut select = connection.prepare_cached(
-        "SELECT place, events.site, tab_id, session_id, events.id, name, time, offset_ms, page_id, seq, url, title, props, consent,
-            user_id, device_id, previous_id, number, reason, started_at, landing_page, source, medium, campaign, term, content,
+        "SELECT events.place AS place, events.site AS site, tab_id, session_id, events.id, name,
+            time - events.clock_skew_ms AS time, offset_ms, page_id, seq, url, title, props, consent,
+            user_id, device_id, previous_id, number, reason, began_at AS started_at, landing_page, source, medium, campaign, term, content,
             campaign_id, click_id, referrer, first_touch, last_non_direct, page_views, sessions.events, transactions,
-            revenue_ten_thousandths, funnel_step, last_event_at, currency, bot
+            revenue_ten_thousandths, funnel_step, ended_at AS last_event_at, currency, bot
          FROM events JOIN sessions ON sessions.site = events.site AND sessions.id = session_id
-         WHERE place > ?1 ORDER BY place LIMIT ?2",
+         WHERE events.place > ?1 ORDER BY events.place LIMIT ?2",
     )?;
     let mut rows = select.query((place, room.events_max as i64))?;
     let mut run: Option<Run> = None;

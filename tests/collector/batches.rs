@@ -29,7 +29,7 @@ pub(crate) fn event(seq: u64, name: &str, props: &Value) -> Value {
 }
 
 pub(crate) fn batch(events: &[Value]) -> Value {
-    json!({ "schema": "shopbell/1", "tracker": "0.1.0", "site": "shop", "sent_at": 2_000, "device": { "id": "device" },
+    json!({ "schema": "shopbell/1", "tracker": "0.1.0", "site": "shop", "sent_at": 901_000, "device": { "id": "device" },
         "session": { "id": "session", "number": 1, "reason": "first", "started_at": 1_000, "landing_page": "/p/lamp",
             "source": { "source": "facebook", "medium": "cpc", "channel": "paid_social" } },
         "events": events })

@@ -81,7 +81,7 @@ fn a_batch_becomes_a_session_events_and_a_report() {
     assert_eq!(behind[1]["props"]["transaction_id"], "A1");
 
     // The visitor's clock is decades slow; reports go by the collector's.
-    let (from, to) = (now_ms() - 60_000, now_ms() + 60_000);
+    let (from, to) = (now_ms() - 3_600_000, now_ms() + 60_000);
     let report = collector.get(&format!("report?site=shop&from={from}&to={to}"));
     for (field, expected) in [
         ("sessions", json!(1)),
@@ -282,21 +282,36 @@ fn of_two_tellings_of_a_beginning_the_earlier_counts() {
     }
 }
 
+/// Takes away what the first databases had not, and has two visits by one device.
+const OF_OLD: &str = "
+ALTER TABLE sessions DROP COLUMN campaign_id; ALTER TABLE sessions DROP COLUMN first_touch;
+ALTER TABLE sessions DROP COLUMN last_non_direct; ALTER TABLE sessions DROP COLUMN previous;
+ALTER TABLE events DROP COLUMN clock_skew_ms; DROP TABLE told_twice; DROP TABLE tabs;
+INSERT INTO sessions (site, id, device_id, number, reason, started_at, last_event_at, landing_page, page_views, events)
+VALUES ('shop', 'second', 'old', 2, 'inactivity', 90000000, 90060000, '/', 2, 2),
+    ('shop', 'one', 'old', 1, 'first', 1000, 61000, '/p/lamp', 1, 1);
+INSERT INTO events (site, id, session_id, name, time, offset_ms, tab_id, page_id, seq, url, title, sent_at, received_at)
+VALUES ('shop', 'a', 'one', 'page_view', 1000, 1, 'tab', 'page', 0, '', '', 1000, 1000),
+    ('shop', 'b', 'second', 'page_view', 90000000, 1, 'tab', 'page', 1, '', '', 90000000, 90000000),
+    ('shop', 'c', 'second', 'page_view', 90060000, 1, 'tab', 'page', 3, '', '', 90060000, 90060000);";
+
 #[test]
 fn a_store_of_an_earlier_version_goes_on() {
     let folder = TempDir::new().expect("a folder");
-    drop(Collector::start(folder.path()));
     let store = rusqlite::Connection::open(folder.path().join("events.sqlite")).expect("a database");
-    for column in ["campaign_id", "first_touch", "last_non_direct", "previous"] {
-        store.execute_batch(&format!("ALTER TABLE sessions DROP COLUMN {column}")).expect("a column");
-    }
     store
-        .execute_batch("ALTER TABLE events DROP COLUMN clock_skew_ms; DROP TABLE told_twice; DROP TABLE tabs")
-        .expect("they are there");
+        .execute_batch(include_str!("../../src/collector/schema/1.sql"))
+        .and_then(|()| store.execute_batch(OF_OLD))
+        .expect("a database as it was");
     drop(store);
     let collector = Collector::start(folder.path());
     collector.accept(&batch(&visit()));
-    assert_eq!(collector.get("sessions?site=shop")[0]["previous"], json!(null));
+    let report = collector.get("report?site=shop&to=90000001");
+    assert_eq!([&report["sessions"], &report["visitors"], &report["page_views"]], [&json!(2), &json!(1), &json!(3)]);
+    assert_eq!((&report["mean_duration_ms"], &report["missing_events"]), (&json!(60_000.0), &json!(1)));
+    let sessions = collector.get("sessions?site=shop");
+    assert_eq!(sessions.as_array().map(Vec::len), Some(3));
+    assert_eq!((&sessions[0]["id"], &sessions[0]["previous"]), (&json!("one"), &json!(null)));
 }
 
 #[test]

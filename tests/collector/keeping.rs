@@ -98,7 +98,7 @@ fn devices_are_erased_from_this_machine_alone() {
         let (status, answer) = collector.erase("one", &[header]);
         assert_eq!(status, 403, "{header:?}");
         let sentence = answer["error"].as_str().unwrap_or_default();
-        assert!(sentence.starts_with("devices are erased from this machine alone"), "{sentence}");
+        assert!(sentence.contains("on this machine alone"), "{sentence}");
     }
     assert_eq!(collector.sessions(), ["one-a"]);
     for header in [("host", "localhost"), ("host", "localhost:8787"), ("host", "[::1]:8787"), ("host", "127.0.0.1")] {

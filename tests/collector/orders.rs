@@ -85,7 +85,9 @@ fn currencies_are_told_apart() {
     let euros = json!({ "currency": "EUR", "transactions": 1, "revenue": 10.0 });
     assert_eq!(told.sessions[0]["revenues"], json!([euros, dollars]));
     told.check_report(&json!([3, 40.0, "EUR", 20.0, 0]));
-    let euros = json!({ "currency": "EUR", "transactions": 2, "revenue": 40.0 });
+    let euros = json!({ "currency": "EUR", "transactions": 2, "revenue": 40.0, "refunds": 0.0, "net_revenue": 40.0 });
+    let dollars =
+        json!({ "currency": "USD", "transactions": 1, "revenue": 1000.0, "refunds": 0.0, "net_revenue": 1000.0 });
     assert_eq!(told.report["revenues"], json!([euros, dollars]));
 }
 

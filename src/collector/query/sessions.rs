@@ -1,94 +1,13 @@
-//! Events and sessions, read back one by one.
+//! Sessions, one by one.
 
-use crate::figures::money;
-use rusqlite::{Connection, Row, params};
-use serde::{Deserialize, Serialize};
+use super::{BYTES_MAX, Query, json};
+use crate::amounts::money;
+use crate::figures::Figures;
+use crate::figures::filter::Filter;
+use rusqlite::{Connection, Row};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use shopbell_core::event::funnel_name;
-
-/// Rows of a list at most, and if nothing is said.
-const LIMIT_MAX: u32 = 10_000;
-const LIMIT: u32 = 1_000;
-
-/// What of events or sessions is asked for.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Query {
-    pub(crate) site: Option<String>,
-    session_id: Option<String>,
-    /// The id of an event; those stored behind it are wanted.
-    after: Option<String>,
-    limit: Option<u32>,
-    /// Sessions that began at or after this time, in Unix milliseconds of the collector's clock.
-    pub(crate) from: Option<i64>,
-    /// Sessions that began before this time.
-    pub(crate) to: Option<i64>,
-    /// Whether sessions of bots are wanted; if nothing is said, lists have them, and a report has not.
-    pub(crate) bots: Option<bool>,
-}
-
-impl Query {
-    fn limit(&self) -> u32 {
-        self.limit.unwrap_or(LIMIT).min(LIMIT_MAX)
-    }
-}
-
-#[derive(Serialize)]
-pub(crate) struct Event {
-    id: String,
-    name: String,
-    time: i64,
-    offset_ms: i64,
-    tab_id: String,
-    page_id: String,
-    seq: i64,
-    url: String,
-    title: String,
-    consent: Option<String>,
-    props: Option<Box<RawValue>>,
-    site: String,
-    session_id: String,
-    sent_at: i64,
-    received_at: i64,
-    /// By how much the visitor's clock was fast.
-    clock_skew_ms: i64,
-    /// When, by the collector's clock.
-    corrected_time: i64,
-}
-
-/// Stored events, in the order in which they were stored.
-pub(crate) fn events(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Event>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name, time, offset_ms, tab_id, page_id, seq, url, title, consent, props, site, session_id, sent_at,
-            received_at, clock_skew_ms, time - clock_skew_ms
-         FROM events
-         WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR session_id = ?2)
-            AND (?3 IS NULL OR place > (SELECT max(place) FROM events WHERE id = ?3 AND (?1 IS NULL OR site = ?1)))
-         ORDER BY place LIMIT ?4",
-    )?;
-    let rows = statement.query_map(params![query.site, query.session_id, query.after, query.limit()], |row| {
-        Ok(Event {
-            id: row.get(0)?,
-            name: row.get(1)?,
-            time: row.get(2)?,
-            offset_ms: row.get(3)?,
-            tab_id: row.get(4)?,
-            page_id: row.get(5)?,
-            seq: row.get(6)?,
-            url: row.get(7)?,
-            title: row.get(8)?,
-            consent: row.get(9)?,
-            props: json(row, "props")?,
-            site: row.get(11)?,
-            session_id: row.get(12)?,
-            sent_at: row.get(13)?,
-            received_at: row.get(14)?,
-            clock_skew_ms: row.get(15)?,
-            corrected_time: row.get(16)?,
-        })
-    })?;
-    rows.collect()
-}
 
 #[derive(Serialize)]
 pub(crate) struct Session {
@@ -101,6 +20,8 @@ pub(crate) struct Session {
     reason: String,
     previous_id: Option<String>,
     started_at: i64,
+    /// The same by the collector's clock.
+    began_at: i64,
     clock_skew_ms: i64,
     last_event_at: i64,
     duration_ms: i64,
@@ -114,6 +35,8 @@ pub(crate) struct Session {
     revenues: Option<Box<RawValue>>,
     /// Orders of it whose value could not be read, or was not told.
     unreadable_orders: i64,
+    /// Of its orders, how many another device has told too.
+    order_conflicts: i64,
     landing_page: String,
     source: Source,
     /// Where the device's first session came from.
@@ -140,8 +63,6 @@ struct Source {
 }
 
 fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
-    let started_at = row.get("started_at")?;
-    let last_event_at: i64 = row.get("last_event_at")?;
     Ok(Session {
         id: row.get("id")?,
         site: row.get("site")?,
@@ -150,10 +71,11 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         number: row.get("number")?,
         reason: row.get("reason")?,
         previous_id: row.get("previous_id")?,
-        started_at,
+        started_at: row.get("started_at")?,
+        began_at: row.get("began_at")?,
         clock_skew_ms: row.get("clock_skew_ms")?,
-        last_event_at,
-        duration_ms: last_event_at - started_at,
+        last_event_at: row.get("last_event_at")?,
+        duration_ms: (row.get::<_, i64>("ended_at")? - row.get::<_, i64>("began_at")?).max(0),
         page_views: row.get("page_views")?,
         events: row.get("events")?,
         transactions: row.get("transactions")?,
@@ -161,6 +83,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         currency: row.get("currency")?,
         revenues: json(row, "revenues")?,
         unreadable_orders: row.get("unreadable_orders")?,
+        order_conflicts: row.get("order_conflicts")?,
         landing_page: row.get("landing_page")?,
         source: Source {
             source: row.get("source")?,
@@ -181,13 +104,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
     })
 }
 
-fn json(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<Box<RawValue>>> {
-    let text: Option<String> = row.get(column)?;
-    Ok(text.and_then(|text| RawValue::from_string(text).ok()))
-}
-
-/// The latest sessions, the oldest of them first.
-pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Session>> {
+/// Sessions by their places, the last of them first; fewer than asked for where they are large.
+pub(crate) fn sessions(connection: &Connection, places: Vec<i64>) -> rusqlite::Result<Vec<Session>> {
     let mut statement = connection.prepare_cached(
         "SELECT *, (
                 SELECT json_group_array(json_object('currency', currency, 'transactions', transactions, 'revenue', revenue))
@@ -198,15 +116,63 @@ pub(crate) fn sessions(connection: &Connection, query: &Query) -> rusqlite::Resu
             ) AS revenues, (
                 SELECT count(*) FROM orders
                 WHERE orders.site = sessions.site AND session_id = sessions.id AND value_ten_thousandths IS NULL
-            ) AS unreadable_orders
-         FROM sessions
-         WHERE (?1 IS NULL OR site = ?1) AND (?2 IS NULL OR id = ?2)
-            AND (?3 IS NULL OR started_at - clock_skew_ms >= ?3) AND (?4 IS NULL OR started_at - clock_skew_ms < ?4)
-            AND (?6 IS NOT FALSE OR bot IS NULL)
-         ORDER BY started_at DESC, number DESC LIMIT ?5",
+            ) AS unreadable_orders, (
+                SELECT count(*) FROM orders JOIN conflicts ON conflicts.site = orders.site AND order_id = orders.id
+                WHERE orders.site = sessions.site AND orders.session_id = sessions.id
+            ) AS order_conflicts
+         FROM sessions WHERE place = ?1",
     )?;
-    let params = params![query.site, query.session_id, query.from, query.to, query.limit(), query.bots];
-    let mut sessions: Vec<Session> = statement.query_map(params, session)?.collect::<rusqlite::Result<_>>()?;
+    let (mut sessions, mut bytes) = (Vec::new(), 0);
+    for place in places {
+        // One that was erased meanwhile is none.
+        for session in statement.query_map([place], session)? {
+            let session = session?;
+            bytes += session.landing_page.len() + session.previous.as_ref().map_or(0, |previous| previous.get().len());
+            sessions.push(session);
+        }
+        if bytes > BYTES_MAX {
+            break;
+        }
+    }
     sessions.reverse();
     Ok(sessions)
+}
+
+/// The places of the sessions that are asked for, the latest first.
+pub(crate) fn latest(connection: &Connection, figures: &Figures, query: &Query) -> rusqlite::Result<Vec<i64>> {
+    let is_bot = if query.bots == Some(false) { Some(false) } else { None };
+    let filter = Filter::new(figures, query, is_bot);
+    let named = match (&query.session_id, &query.device_id) {
+        (Some(id), _) => Some(places(connection, "SELECT place FROM sessions WHERE id = ?1", id)?),
+        (None, Some(id)) => Some(places(connection, "SELECT place FROM sessions WHERE device_id = ?1", id)?),
+        (None, None) => None,
+    };
+    let chosen: Vec<(i64, i64)> = match named {
+        Some(places) => {
+            let known = places.into_iter().filter_map(|place| Some((figures.at(place)?, place)));
+            known
+                .filter(|(session, _)| filter.is_met(session))
+                .map(|(session, place)| (session.began_at, place))
+                .collect()
+        }
+        None => figures.chosen(&filter).map(|(place, session)| (session.began_at, place)).collect(),
+    };
+    Ok(last(chosen, query.limit()))
+}
+
+fn places(connection: &Connection, sql: &str, id: &str) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare_cached(sql)?.query_map([id], |row| row.get(0))?.collect()
+}
+
+/// So many of the latest, the latest first.
+fn last(mut chosen: Vec<(i64, i64)>, count: usize) -> Vec<i64> {
+    if count == 0 {
+        return Vec::new();
+    }
+    if chosen.len() > count {
+        chosen.select_nth_unstable_by(count - 1, |one, other| other.cmp(one));
+        chosen.truncate(count);
+    }
+    chosen.sort_unstable_by(|one, other| other.cmp(one));
+    chosen.into_iter().map(|(_, place)| place).collect()
 }

@@ -24,13 +24,13 @@ pub const FORMAT: Format = Format {
 
 /// Names are those of the semantic conventions, where there are any.
 const EVENT: &Fields = fields! {
-    text "log.record.uid", unsent, unsent, number "event.offset_ms", text "page.id", number "event.seq", text "url.full",
+    text "log.record.uid", unsent, unsent, number "page.offset_ms", text "page.id", number "tab.seq", text "url.full",
     text "page.title", unsent, text "event.consent", text "user.id",
 };
 
 /// How the session began, and its sources.
 const SESSION: &Fields = fields! {
-    unsent, unsent, text "session.previous_id", number "session.number", number "session.started_at",
+    text "session.id", unsent, text "session.previous_id", number "session.number", number "session.started_at",
     text "session.reason", unsent, text "session.landing_page",
     text "session.source", text "session.medium", text "session.campaign", text "session.term", text "session.content",
     text "session.campaign_id", text "session.click_id", text "session.referrer",
@@ -52,13 +52,7 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
     let mut json = Json::default();
     json.raw("{\"resourceLogs\":[{\"resource\":{\"attributes\":[");
     attribute(&mut json, kind::TEXT, "service.name", context.site);
-    let mut device = context.device;
-    while !device.is_empty() {
-        let (name, value) = props::next_member(&mut device);
-        key(&mut json, "browser.", name);
-        any_value(&mut json, value);
-        json.raw("}");
-    }
+    members(&mut json, "browser.", context.device);
     json.raw(concat!(
         "]},\"scopeLogs\":[{\"scope\":{\"name\":\"shopbell\",\"version\":\"",
         env!("CARGO_PKG_VERSION"),
@@ -72,10 +66,8 @@ fn encode(context: &Context<'_>, batch: &Segment) -> String {
         json.raw(told.event(event::TIME));
         json.raw("000000\"");
         json.text("eventName", told.name());
-        if !told.props().is_empty() {
-            json.name("body");
-            any_value(&mut json, told.props());
-        }
+        json.name("body");
+        any_value(&mut json, told.props());
         json.raw(",\"attributes\":[");
         attribute(&mut json, kind::TEXT, "tab.id", told.tab_id);
         attribute(&mut json, kind::TEXT, "device.id", told.device_id());
@@ -116,6 +108,17 @@ fn key(json: &mut Json, prefix: &str, name: &str) {
     json.raw("\",\"value\":");
 }
 
+/// The members of a JSON object, as keys and values.
+fn members(json: &mut Json, prefix: &str, object: &str) {
+    let mut rest = object;
+    while !rest.is_empty() {
+        let (name, value) = props::next_member(&mut rest);
+        key(json, prefix, name);
+        any_value(json, value);
+        json.raw("}");
+    }
+}
+
 /// A JSON value as an `AnyValue`.
 fn any_value(json: &mut Json, value: &str) {
     let first = text::first_byte(value);
@@ -125,23 +128,20 @@ fn any_value(json: &mut Json, value: &str) {
         b'[' | b'{' => {
             json.name(if first == b'[' { "arrayValue" } else { "kvlistValue" });
             json.raw("{\"values\":[");
-            while !rest.is_empty() {
-                if first == b'[' {
+            if first == b'{' {
+                members(json, "", rest);
+            } else {
+                while !rest.is_empty() {
                     let item = props::next_value(&mut rest);
                     json.separate();
                     any_value(json, item);
-                } else {
-                    let (name, member) = props::next_member(&mut rest);
-                    key(json, "", name);
-                    any_value(json, member);
-                    json.raw("}");
                 }
             }
             json.raw("]}");
         }
         b'"' => json.value("stringValue", value),
         b't' | b'f' => json.value("boolValue", value),
-        // No value at all.
+        // No value at all, as where there is none.
         b'n' => {}
         _ => json.value("doubleValue", value),
     }

@@ -1,0 +1,125 @@
+//! Batches that wait for the writer, bounded by events, bytes and time. What trackers send goes before what is much larger, so
+//! that nobody waits behind somebody's import.
+
+use crate::batch::Batch;
+use crate::writing::Outcome;
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Events of a batch that a tracker may have sent: its own have at most 50.
+const SMALL_EVENTS: usize = 100;
+/// Events and bytes that wait at most, of small batches and of large ones each.
+const WAITING_EVENTS_MAX: usize = 20_000;
+const WAITING_BYTES_MAX: usize = 16_777_216;
+/// Nothing more is taken while something has waited for so long.
+const WAIT_MAX: Duration = Duration::from_secs(2);
+/// Events in one commit, beside the batch that reaches them: a commit of so many takes tenths of a second.
+const GROUP_EVENTS_MAX: usize = 2_000;
+
+/// A batch on its way into the database, and whom to tell.
+pub(crate) struct Job {
+    pub(crate) batch: Batch,
+    /// Of the body that it came in.
+    pub(crate) bytes: usize,
+    pub(crate) received_at: u64,
+    pub(crate) since: Instant,
+    /// A refusal is a sentence for whoever sent it; a failure is the database's.
+    pub(crate) done: oneshot::Sender<Result<Outcome, String>>,
+}
+
+#[derive(Default)]
+struct Lane {
+    jobs: VecDeque<Job>,
+    events: usize,
+    bytes: usize,
+}
+
+impl Lane {
+    fn takes(&self, job: &Job) -> bool {
+        let is_late = self.jobs.front().is_some_and(|first| first.since.elapsed() > WAIT_MAX);
+        let has_room =
+            self.events + job.batch.events.len() <= WAITING_EVENTS_MAX && self.bytes + job.bytes <= WAITING_BYTES_MAX;
+        !is_late && (has_room || self.jobs.is_empty())
+    }
+
+    fn push(&mut self, job: Job) {
+        self.events += job.batch.events.len();
+        self.bytes += job.bytes;
+        self.jobs.push_back(job);
+    }
+
+    fn pop(&mut self) -> Option<Job> {
+        let job = self.jobs.pop_front()?;
+        self.events -= job.batch.events.len();
+        self.bytes -= job.bytes;
+        Some(job)
+    }
+}
+
+#[derive(Default)]
+struct Lanes {
+    small: Lane,
+    large: Lane,
+    is_closed: bool,
+}
+
+/// The queue.
+#[derive(Default)]
+pub(crate) struct Queue {
+    lanes: Mutex<Lanes>,
+    has_come: Condvar,
+}
+
+impl Queue {
+    fn lanes(&self) -> MutexGuard<'_, Lanes> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the job waits now; it is not taken where too much does.
+    pub(crate) fn push(&self, job: Job) -> bool {
+        let mut lanes = self.lanes();
+        let is_small = job.batch.events.len() <= SMALL_EVENTS;
+        let lane = if is_small { &mut lanes.small } else { &mut lanes.large };
+        let is_taken = lane.takes(&job);
+        if is_taken {
+            lane.push(job);
+            self.has_come.notify_one();
+        }
+        is_taken
+    }
+
+    /// Waits for what comes next, and takes as much as one commit holds: of large batches one at most. Nothing once the queue is
+    /// closed and empty.
+    pub(crate) fn next_group(&self) -> Option<Vec<Job>> {
+        let mut lanes = self.lanes();
+        while lanes.small.jobs.is_empty() && lanes.large.jobs.is_empty() {
+            if lanes.is_closed {
+                return None;
+            }
+            lanes = self.has_come.wait(lanes).unwrap_or_else(PoisonError::into_inner);
+        }
+        let (mut group, mut events) = (Vec::new(), 0);
+        while events < GROUP_EVENTS_MAX
+            && let Some(job) = lanes.small.pop()
+        {
+            events += job.batch.events.len();
+            group.push(job);
+        }
+        group.extend(lanes.large.pop());
+        Some(group)
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) fn close(&self) {
+        self.lanes().is_closed = true;
+        self.has_come.notify_one();
+    }
+
+    /// Events that wait.
+    pub(crate) fn waiting_events(&self) -> usize {
+        let lanes = self.lanes();
+        lanes.small.events + lanes.large.events
+    }
+}
