@@ -1,6 +1,8 @@
 //! Who may ask: whoever has the token, or, where there is none, whoever asks on this machine.
 
 use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use std::net::{IpAddr, SocketAddr};
 
@@ -74,7 +76,7 @@ impl Access {
         let mut hash = Sha256::new();
         hash.update(b"signed in with ");
         hash.update(token);
-        Some(hex(&hash.finalize()))
+        Some(BASE64_URL_SAFE_NO_PAD.encode(hash.finalize()))
     }
 
     fn has_cookie(&self, headers: &HeaderMap) -> bool {
@@ -120,10 +122,6 @@ fn digest(text: &str) -> [u8; 32] {
     Sha256::digest(text.as_bytes()).into()
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Access, Denial};
@@ -132,27 +130,27 @@ mod tests {
     const TOKEN: &str = "sixteen characters";
 
     #[track_caller]
-    fn check(access: &Access, peer: &str, headers: &[(&'static str, &str)], expected: Result<(), Denial>) {
+    fn check(access: &Access, peer: &str, headers: &[(&'static str, &str)], expected: Result<&(), &Denial>) {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a value"));
         }
-        assert_eq!(access.check(peer.parse().expect("an address"), &map), expected, "{peer} {headers:?}");
+        assert_eq!(access.check(peer.parse().expect("an address"), &map).as_ref(), expected, "{peer} {headers:?}");
     }
 
     #[test]
     fn without_a_token_this_machine_alone_may_ask() {
         let open = Access::default();
         for host in ["127.0.0.1:8787", "localhost", "LOCALHOST:80", "localhost.", "[::1]:8787", "127.1.2.3"] {
-            check(&open, "127.0.0.1:9", &[("host", host)], Ok(()));
+            check(&open, "127.0.0.1:9", &[("host", host)], Ok(&()));
         }
         for host in ["", "shop.example", "127.0.0.1.shop.example", "localhost.shop.example:8787", "0.0.0.0", "[::2]"] {
-            check(&open, "127.0.0.1:9", &[("host", host)], Err(Denial::Elsewhere));
+            check(&open, "127.0.0.1:9", &[("host", host)], Err(&Denial::Elsewhere));
         }
-        check(&open, "[::ffff:127.0.0.1]:9", &[("host", "localhost")], Ok(()));
-        check(&open, "192.0.2.7:9", &[("host", "localhost")], Err(Denial::Elsewhere));
+        check(&open, "[::ffff:127.0.0.1]:9", &[("host", "localhost")], Ok(&()));
+        check(&open, "192.0.2.7:9", &[("host", "localhost")], Err(&Denial::Elsewhere));
         for name in ["forwarded", "x-forwarded-for", "x-real-ip", "via"] {
-            check(&open, "127.0.0.1:9", &[("host", "localhost"), (name, "192.0.2.7")], Err(Denial::Elsewhere));
+            check(&open, "127.0.0.1:9", &[("host", "localhost"), (name, "192.0.2.7")], Err(&Denial::Elsewhere));
         }
     }
 
@@ -162,10 +160,10 @@ mod tests {
         let closed = Access::new(Some(TOKEN), hosts).expect("a token");
         let host = ("host", "stats.example");
         let cookie = format!("a=b; {}={}", super::COOKIE, closed.cookie().expect("a cookie"));
-        check(&closed, "192.0.2.7:9", &[host, ("authorization", &format!("Bearer {TOKEN}"))], Ok(()));
-        check(&closed, "192.0.2.7:9", &[host, ("authorization", &format!("bearer  {TOKEN} "))], Ok(()));
-        check(&closed, "192.0.2.7:9", &[host, ("cookie", &cookie)], Ok(()));
-        check(&closed, "192.0.2.7:9", &[host, ("cookie", "x=y"), ("cookie", &cookie)], Ok(()));
+        check(&closed, "192.0.2.7:9", &[host, ("authorization", &format!("Bearer {TOKEN}"))], Ok(&()));
+        check(&closed, "192.0.2.7:9", &[host, ("authorization", &format!("bearer  {TOKEN} "))], Ok(&()));
+        check(&closed, "192.0.2.7:9", &[host, ("cookie", &cookie)], Ok(&()));
+        check(&closed, "192.0.2.7:9", &[host, ("cookie", "x=y"), ("cookie", &cookie)], Ok(&()));
         for (name, value) in [
             ("authorization", format!("Bearer {TOKEN}!")),
             ("authorization", TOKEN.to_owned()),
@@ -175,10 +173,10 @@ mod tests {
             ("cookie", format!("{}={TOKEN}", super::COOKIE)),
             ("cookie", format!("{}=", super::COOKIE)),
         ] {
-            check(&closed, "127.0.0.1:9", &[host, (name, &value)], Err(Denial::Token));
+            check(&closed, "127.0.0.1:9", &[host, (name, &value)], Err(&Denial::Token));
         }
-        check(&closed, "127.0.0.1:9", &[("host", "localhost")], Err(Denial::Token));
-        check(&closed, "127.0.0.1:9", &[("host", "evil.example"), ("cookie", &cookie)], Err(Denial::Host));
+        check(&closed, "127.0.0.1:9", &[("host", "localhost")], Err(&Denial::Token));
+        check(&closed, "127.0.0.1:9", &[("host", "evil.example"), ("cookie", &cookie)], Err(&Denial::Host));
         assert!(Access::new(Some("short"), Vec::new()).is_err());
     }
 }

@@ -17,7 +17,7 @@ const TIME: Duration = Duration::from_secs(30);
 const ALL_BYTES_MAX: usize = 67_108_864;
 
 /// Why a body was not read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyError {
     TooLarge,
     TooSlow,

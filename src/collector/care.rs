@@ -30,16 +30,12 @@ pub fn backup(store: &str, file: &Path) -> Result<()> {
 
 /// A session's figures as its events have them, but for its orders. A step is a bit, and a purchase of another session's order none.
 fn as_events_have_it() -> String {
-    let mut steps = "1".to_owned();
-    for (bit, step) in FUNNEL.lines().enumerate().skip(1) {
-        let counts = match step {
-            "purchase" => {
-                "EXISTS (SELECT 1 FROM orders WHERE orders.site = s.site AND orders.session_id = s.id)".to_owned()
-            }
-            _ => format!("max(name = '{step}')"),
-        };
-        steps += &format!(" + {} * ({counts})", 1 << bit);
-    }
+    let step = |(bit, step): (usize, &str)| match step {
+        "purchase" => format!("{} * (s.transactions > 0)", 1 << bit),
+        _ => format!("{} * max(name = '{step}')", 1 << bit),
+    };
+    let steps = FUNNEL.lines().enumerate().skip(1).map(step).collect::<Vec<_>>().join(" + ");
+    let steps = format!("(1 + {steps})");
     format!(
         "SELECT place, s.id AS id, s.events <> count(events.id) OR s.page_views <> sum(name = '{PAGE_VIEW}')
                 OR s.ended_at <> max(s.began_at, max(time - events.clock_skew_ms)) OR s.funnel_steps <> {steps} AS differs,

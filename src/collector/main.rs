@@ -74,7 +74,7 @@ struct Serving {
     /// May be repeated; without it, any site is.
     #[arg(long, value_name = "NAME[=ORIGIN,…]")]
     site: Vec<Site>,
-    /// What whoever reads must know, of 16 characters at least. Without it, only this machine reads. SHOPBELL_TOKEN says it too.
+    /// What whoever reads must know, of 16 characters at least. Without it, only this machine reads. The variable `SHOPBELL_TOKEN` says it too.
     #[arg(long, env = "SHOPBELL_TOKEN", hide_env_values = true, conflicts_with = "token_file")]
     token: Option<String>,
     /// File with the token.
@@ -125,7 +125,9 @@ fn main() -> ExitCode {
         None => run(&arguments.serving),
         Some(Command::Backup { file, store }) => care::backup(store, file).map(|()| ExitCode::SUCCESS),
         Some(Command::Check { rebuild, store }) => care::check(store, *rebuild).map(|findings| {
-            findings.iter().for_each(|finding| println!("{finding}"));
+            for finding in &findings {
+                let _ = writeln!(std::io::stdout(), "{finding}");
+            }
             if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }),
     };

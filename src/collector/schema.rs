@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// What SQLite calls the format of an application's file: "SBel".
+/// The application that the file is of, in the file's header.
 const APPLICATION_ID: i32 = 0x5342_656c;
 /// How long a connection waits for another that writes.
 const LOCK: Duration = Duration::from_secs(5);

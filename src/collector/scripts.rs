@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
@@ -51,13 +53,13 @@ pub(crate) fn scripts(www: &Path) -> Router<Collector> {
 
 impl Script {
     fn new(name: &str, plain: Vec<u8>) -> Self {
-        let digest: String = Sha256::digest(&plain).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let tag = BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(&plain)[..12]);
         let kind = if Path::new(name).extension().is_some_and(|kind| kind == "wasm") {
             "application/wasm"
         } else {
             "text/javascript; charset=utf-8"
         };
-        Self { kind, tag: digest, plain: plain.into(), gzip: OnceLock::new(), brotli: OnceLock::new() }
+        Self { kind, tag, plain: plain.into(), gzip: OnceLock::new(), brotli: OnceLock::new() }
     }
 
     fn answer(self: Arc<Self>, headers: &HeaderMap, life: &'static str) -> Response {
@@ -72,14 +74,13 @@ impl Script {
             "gzip" => Some(self.gzip.get_or_init(|| gzip(&self.plain))),
             _ => Some(&self.plain),
         };
-        let (coding, body) = match body {
-            Some(body) => (coding, body.clone()),
-            None => {
-                // The smallest takes a moment, which whoever asks first is not to wait.
-                let script = self.clone();
-                tokio::task::spawn_blocking(move || script.brotli.get_or_init(|| brotli(&script.plain)).len());
-                ("gzip", self.gzip.get_or_init(|| gzip(&self.plain)).clone())
-            }
+        let (coding, body) = if let Some(body) = body {
+            (coding, body.clone())
+        } else {
+            // The smallest takes a moment, which whoever asks first is not to wait.
+            let script = self.clone();
+            tokio::task::spawn_blocking(move || script.brotli.get_or_init(|| brotli(&script.plain)).len());
+            ("gzip", self.gzip.get_or_init(|| gzip(&self.plain)).clone())
         };
         let tag = format!("\"{}{coding}\"", self.tag);
         let mut response = if headers.get(header::IF_NONE_MATCH).is_some_and(|known| is_among(known, &tag)) {

@@ -20,7 +20,7 @@ const READERS: usize = 4;
 /// How long a question waits for its turn, and how long its answer may take.
 const TURN: Duration = Duration::from_secs(2);
 const READ: Duration = Duration::from_secs(5);
-/// Steps of SQLite's machine between two looks at the clock.
+/// Steps of the database's machine between two looks at the clock.
 const STEPS: i32 = 10_000;
 
 /// Why a batch was not stored, or a question not answered.

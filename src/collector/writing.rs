@@ -61,26 +61,23 @@ fn session(transaction: &Connection, batch: &Batch, sent: Sent) -> rusqlite::Res
         .prepare_cached("SELECT place, device_id, reason, started_at FROM sessions WHERE site = ?1 AND id = ?2")?
         .query_row([&batch.site, &session.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let place = match known {
-        Some((place, device_id, reason, started_at)) => {
-            // A session that only the shop's server has told of has no reason yet; the server need not know the device.
-            let is_unbegun = reason.is_empty();
-            let told = batch.device.stored_id();
-            if is_unbegun && device_id.is_empty() && !told.is_empty() {
-                set_device(transaction, place, told)?;
-            } else if device_id != told && !(batch.teller == Teller::Server && told.is_empty()) {
-                return Ok(None);
-            }
-            if !session.reason.is_empty() && (is_unbegun || (session.started_at as i64) < started_at) {
-                begin(transaction, batch, place, sent)?;
-            }
-            place
+    let place = if let Some((place, device_id, reason, started_at)) = known {
+        // A session that only the shop's server has told of has no reason yet; the server need not know the device.
+        let is_unbegun = reason.is_empty();
+        let told = batch.device.stored_id();
+        if is_unbegun && device_id.is_empty() && !told.is_empty() {
+            set_device(transaction, place, told)?;
+        } else if device_id != told && !(batch.teller == Teller::Server && told.is_empty()) {
+            return Ok(None);
         }
-        None => {
-            let place = insert_session(transaction, batch)?;
+        if !session.reason.is_empty() && (is_unbegun || (session.started_at as i64) < started_at) {
             begin(transaction, batch, place, sent)?;
-            place
         }
+        place
+    } else {
+        let place = insert_session(transaction, batch)?;
+        begin(transaction, batch, place, sent)?;
+        place
     };
     if let Some(user_id) = &session.user_id {
         transaction

@@ -46,6 +46,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<String>,
     },
+    /// Tells the collector of visits by the million, and says how long that takes: --sessions N, --events M, --attack SECONDS.
+    #[command(disable_help_flag = true)]
+    Load {
+        /// What the load is told; --help lists it.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Runs every test: formatting, lints, docs, the core, the collector, the package, the browsers. With the name of a
     /// suite in tests/browsers, such as life, that alone and whole.
     Test {
@@ -97,6 +104,14 @@ fn run(command: &Command) -> Result<()> {
         Command::Sim { words } => {
             let sim = ["run", "--quiet", "--release", "--package", "shopbell-sim", "--"];
             shell::run(shell::cargo().args(sim).args(words))
+        }
+        Command::Load { words } => {
+            let release = ["build", "--quiet", "--release", "--package"];
+            shell::run(shell::cargo().args(release).arg("shopbell-collector"))?;
+            let load = ["run", "--quiet", "--release", "--package", "shopbell-load", "--", "--collector"];
+            shell::run(
+                shell::cargo().args(load).arg(shell::root().join("target/release/shopbell-collector")).args(words),
+            )
         }
         Command::Test { suite: None } => test::all(),
         Command::Test { suite: Some(suite) } => test::browsers(Some(suite)),

@@ -46,13 +46,21 @@ fn long(characters: usize) -> Value {
     json!("x".repeat(characters))
 }
 
-/// Bodies and what they are answered with, each with what it is.
-fn hostile() -> Vec<(&'static str, String, u16)> {
-    let row = |what, changes: &[(&str, Value)], status| (what, told(changes).to_string(), status);
-    let raw = |what, body: &str, status| (what, body.to_owned(), status);
+/// What it is, its body, and what it is answered with.
+type Row = (&'static str, String, u16);
+
+fn row(what: &'static str, changes: &[(&str, Value)], status: u16) -> Row {
+    (what, told(changes).to_string(), status)
+}
+
+fn raw(what: &'static str, body: &str, status: u16) -> Row {
+    (what, body.to_owned(), status)
+}
+
+/// No batch at all.
+fn no_batches() -> Vec<Row> {
     let with = |from: &str, to: &str| told(&[]).to_string().replacen(from, to, 1);
-    let mut rows = vec![
-        // No batch at all.
+    vec![
         raw("nothing", "", 400),
         raw("not JSON", "GET / HTTP/1.1", 400),
         raw("half a batch", &told(&[]).to_string()[..200], 400),
@@ -69,7 +77,12 @@ fn hostile() -> Vec<(&'static str, String, u16)> {
         raw("a negative number", &with("\"offset_ms\":0", "\"offset_ms\":-1"), 400),
         raw("a field twice", &with("\"site\":\"other\"", "\"site\":\"other\",\"site\":\"shop\""), 400),
         raw("a body that is too large", &" ".repeat(262_145), 413),
-        // Texts without a limit.
+    ]
+}
+
+/// Texts without a limit.
+fn long_texts() -> Vec<Row> {
+    vec![
         row("a wrong text of 250 KB", &[("/sent_at", long(250_000))], 400),
         row("a site of 250 KB", &[("/site", long(250_000))], 400),
         row("a schema of 250 KB", &[("/schema", long(250_000))], 400),
@@ -94,7 +107,12 @@ fn hostile() -> Vec<(&'static str, String, u16)> {
         row("an order of 200 KB", &[("/events/1/props/transaction_id", long(200_000))], 204),
         row("a currency of 200 KB", &[("/events/1/props/currency", long(200_000))], 204),
         row("items of 200 KB", &[("/events/1/props/items", json!(vec!["x".repeat(100); 2_000]))], 204),
-        // Words that are none.
+    ]
+}
+
+/// Words that are none, and numbers that nobody has.
+fn wrong_values() -> Vec<Row> {
+    vec![
         row("a consent that is none", &[("/events/0/consent", json!("maybe"))], 400),
         row("a reason that is none", &[("/session/reason", json!("because"))], 400),
         row("a channel that is none", &[("/session/source/channel", json!("my channel"))], 204),
@@ -105,7 +123,6 @@ fn hostile() -> Vec<(&'static str, String, u16)> {
         row("an empty session", &[("/session/id", json!(""))], 400),
         row("no events", &[("/events", json!([]))], 400),
         row("an event that is none", &[("/events/0", json!(null))], 400),
-        // Numbers that nobody has.
         row("a place beyond all", &[("/events/0/seq", json!(YEAR_275760))], 400),
         row("a place of a million", &[("/events/0/seq", json!(1_000_000))], 204),
         row("a session's number beyond all", &[("/session/number", json!(u64::MAX))], 400),
@@ -127,7 +144,12 @@ fn hostile() -> Vec<(&'static str, String, u16)> {
         row("sent in 1970", &[("/sent_at", json!(0))], 204),
         row("a page that is open for ages", &[("/sent_offset_ms", json!(YEAR_275760))], 204),
         row("an offset beyond all", &[("/events/0/offset_ms", json!(YEAR_275760)), ("/sent_offset_ms", json!(0))], 204),
-        // Other people's.
+    ]
+}
+
+/// What is another's to tell, and pages as they were left early.
+fn other_peoples() -> Vec<Row> {
+    vec![
         row(
             "another's session",
             &[("/site", json!("shop")), ("/session/id", json!("honest")), ("/device/id", json!("mine"))],
@@ -149,35 +171,32 @@ fn hostile() -> Vec<(&'static str, String, u16)> {
             400,
         ),
         row("another's order", &[("/events/1/props/transaction_id", json!("HONEST-1"))], 204),
-        // A page as it was left early.
         raw("an early page without an end", "{\"schema\":\"shopbell/early/1\"", 400),
         raw("an early page of texts", &format!("{{\"schema\":\"shopbell/early/1\",\"url\":{}}}", long(200_000)), 400),
-        // What a server tells, by nobody's server.
         raw(
             "a server's order without the token",
             r#"{"schema":"shopbell/server/1","site":"shop","session_id":"honest","device_id":"honest device","events":[{"name":"purchase","props":{"transaction_id":"HONEST-1","value":1}}]}"#,
             401,
         ),
-    ];
+    ]
+}
+
+/// Each of a device and a session of its own, where it is not about another's.
+fn hostile() -> Vec<Row> {
+    let mut rows = [no_batches(), long_texts(), wrong_values(), other_peoples()].concat();
     // Sums that pass 2⁶³.
     for order in 0..30 {
         let props = json!({ "transaction_id": format!("huge {order}"), "value": 1e9, "currency": "EUR" });
-        rows.push(row(
-            "an order of a billion",
-            &[("/events/1/id", json!(format!("huge {order}"))), ("/events/1/props", props)],
-            204,
-        ));
+        let changes = [("/events/1/id", json!(format!("huge {order}"))), ("/events/1/props", props)];
+        rows.push(row("an order of a billion", &changes, 204));
     }
-    // Each of a device and a session of its own, where it is not about another's.
-    let own = |(number, (what, body, status)): (usize, (&'static str, String, u16))| {
-        let body = body
-            .replace("\"session\"},", "\"session\"},")
-            .replace("\"id\":\"device\"", &format!("\"id\":\"device {number}\""));
-        let body = body.replace("\"id\":\"session\"", &format!("\"id\":\"session {number}\""));
-        let body = body.replace("\"id\":\"event-", &format!("\"id\":\"event {number}-"));
-        (what, body, status)
-    };
-    rows.into_iter().enumerate().map(own).collect()
+    for (number, (_, body, _)) in rows.iter_mut().enumerate() {
+        for (name, own) in [("device\"", "device"), ("session\"", "session")] {
+            *body = body.replace(&format!("\"id\":\"{name}"), &format!("\"id\":\"{own} {number}\""));
+        }
+        *body = body.replace("\"id\":\"event-", &format!("\"id\":\"event {number}-"));
+    }
+    rows
 }
 
 /// The visit that must be reported as it was.
@@ -536,7 +555,8 @@ impl Collector {
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
         let has_host = headers.iter().any(|(name, _)| *name == "host");
         let host = if has_host { String::new() } else { format!("host: {}\r\n", self.address) };
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let head = format!(
             "{method} {path} HTTP/1.1\r\n{host}{headers}connection: close\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()

@@ -1,7 +1,7 @@
 //! Which sessions are wanted.
 
 use super::{Figures, Session};
-use crate::query::Query;
+use crate::query::{Query, Visitor};
 use shopbell_core::attribution::CHANNELS;
 
 /// A question's filters, as numbers that sessions are compared with.
@@ -40,14 +40,14 @@ impl Filter {
             campaign: named(&query.campaign, &|name| figures.campaigns.find(name)),
             landing_page: named(&query.landing_page, &|name| figures.landing_pages.find(name)),
             reason: named(&query.reason, &|name| figures.reasons.find(name)),
-            is_first: query.visitor.map(|visitor| visitor.is_new()),
+            is_first: query.visitor.map(Visitor::is_new),
             is_bot,
             is_in_vain,
         }
     }
 
     pub(crate) fn is_met(&self, session: &Session) -> bool {
-        fn is<T: PartialEq>(wanted: Option<T>, found: T) -> bool {
+        fn is<T: PartialEq + Copy>(wanted: Option<T>, found: T) -> bool {
             wanted.is_none_or(|wanted| wanted == found)
         }
         session.steps != 0
