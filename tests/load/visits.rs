@@ -111,8 +111,8 @@ impl Device {
             ("session_start", landing_page.clone(), Value::Null),
             ("page_view", landing_page.clone(), Value::Null),
         ];
-        // Half leave at once; the others look at a few pages.
-        let pages = if chance(&mut self.dice, 450) { 0 } else { 1 + self.dice.rand_range(0..8) };
+        // Some leave at once; the others look at a few pages.
+        let pages = if chance(&mut self.dice, 420) { 0 } else { 1 + self.dice.rand_range(0..11) };
         for _ in 0..pages {
             told.push(("page_view", product(&mut self.dice), Value::Null));
         }

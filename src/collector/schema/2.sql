@@ -57,31 +57,47 @@ CREATE UNIQUE INDEX events_once ON events (id, site);
 DROP INDEX events_by_session;
 CREATE INDEX events_by_session ON events (session_id, site);
 
--- An order belongs to the event that told it first. What another device tells of it is kept apart, in conflicts.
-ALTER TABLE orders ADD COLUMN event_id TEXT;
--- Whether the shop's own server told it, which is believed before any page.
-ALTER TABLE orders ADD COLUMN is_confirmed INTEGER NOT NULL DEFAULT 0;
-CREATE TABLE conflicts (
+-- An order belongs to the event that told it first. What another device tells of it is kept apart, in conflicts. Keys begin with
+-- what differs, not with the site, so that nothing is looked for among all of a site's.
+CREATE TABLE told (
+    id TEXT NOT NULL,
     site TEXT NOT NULL,
+    session_id TEXT,
+    event_id TEXT,
+    placed_at INTEGER,
+    -- NULL where nobody has told it so that it could be read.
+    value_ten_thousandths INTEGER,
+    currency TEXT,
+    -- Whether the shop's own server told it, which is believed before any page.
+    is_confirmed INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, site)
+) WITHOUT ROWID;
+INSERT INTO told (id, site, session_id, placed_at, value_ten_thousandths, currency)
+SELECT id, site, session_id, placed_at, value_ten_thousandths, currency FROM orders;
+DROP TABLE orders;
+ALTER TABLE told RENAME TO orders;
+CREATE INDEX orders_by_session ON orders (session_id, site);
+CREATE TABLE conflicts (
     order_id TEXT NOT NULL,
+    site TEXT NOT NULL,
     event_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     placed_at INTEGER NOT NULL,
-    PRIMARY KEY (site, order_id, event_id)
+    PRIMARY KEY (order_id, site, event_id)
 ) WITHOUT ROWID;
-CREATE INDEX conflicts_by_session ON conflicts (site, session_id);
+CREATE INDEX conflicts_by_session ON conflicts (session_id, site);
 
 -- Money that went back, each refund once by its event. One without a value is of the whole order.
 CREATE TABLE refunds (
-    site TEXT NOT NULL,
     order_id TEXT NOT NULL,
+    site TEXT NOT NULL,
     event_id TEXT NOT NULL,
     session_id TEXT NOT NULL,
     refunded_at INTEGER NOT NULL,
     value_ten_thousandths INTEGER,
-    PRIMARY KEY (site, order_id, event_id)
+    PRIMARY KEY (order_id, site, event_id)
 ) WITHOUT ROWID;
-CREATE INDEX refunds_by_session ON refunds (site, session_id);
+CREATE INDEX refunds_by_session ON refunds (session_id, site);
 
 DROP INDEX tabs_with_gaps;
 CREATE INDEX tabs_with_gaps ON tabs (site, tab_id, told, received, first_at, latest_at) WHERE told > received;
