@@ -69,7 +69,11 @@ async fn answer(
             return refuse(StatusCode::BAD_REQUEST, sentence);
         }
     };
-    let tag = format!("\"{:x}-{:x}\"", collector.started_ms, collector.store.figures().revision());
+    let revision = match collector.store.revision().await {
+        Ok(revision) => revision,
+        Err(error) => return unread(error),
+    };
+    let tag = format!("\"{:x}-{revision:x}\"", collector.started_ms);
     let headers_of_answer = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, headers_of_answer).into_response();

@@ -37,11 +37,11 @@ fn as_events_have_it() -> String {
     let steps = FUNNEL.lines().enumerate().skip(1).map(step).collect::<Vec<_>>().join(" + ");
     let steps = format!("(1 + {steps})");
     format!(
-        "SELECT place, s.id AS id, s.events <> count(events.id) OR s.page_views <> sum(name = '{PAGE_VIEW}')
+        "SELECT s.place AS place, s.id AS id, s.events <> count(events.id) OR s.page_views <> sum(name = '{PAGE_VIEW}')
                 OR s.ended_at <> max(s.began_at, max(time - events.clock_skew_ms)) OR s.funnel_steps <> {steps} AS differs,
             count(events.id) AS events, sum(name = '{PAGE_VIEW}') AS page_views,
             max(s.began_at, max(time - events.clock_skew_ms)) AS ended_at, {steps} AS steps
-         FROM sessions AS s JOIN events ON events.session_id = s.id AND events.site = s.site GROUP BY place"
+         FROM sessions AS s JOIN events ON events.session_id = s.id AND events.site = s.site GROUP BY s.place"
     )
 }
 

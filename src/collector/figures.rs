@@ -5,6 +5,7 @@
 //! for each session that a commit has changed; nothing else is kept.
 
 pub(crate) mod filter;
+pub(crate) mod kept;
 mod names;
 pub(crate) mod totals;
 
@@ -13,12 +14,12 @@ use filter::Filter;
 use names::Names;
 use rusqlite::{Connection, OptionalExtension, Row};
 use shopbell_core::attribution::CHANNELS;
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 /// A session, as far as reports count it.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Session {
-    pub(crate) began_at: i64,
     pub(crate) duration_ms: u32,
     /// The same for all of a device's sessions; 0 where nothing may tell that.
     pub(crate) device: u32,
@@ -50,6 +51,8 @@ pub(crate) struct Order {
 #[derive(Default)]
 pub(crate) struct Figures {
     sessions: Vec<Session>,
+    /// When each began, by itself: what asks for a time looks at little else.
+    began_at: Vec<i64>,
     /// The place of the first.
     first_place: i64,
     orders: HashMap<i64, Vec<Order>>,
@@ -62,9 +65,10 @@ pub(crate) struct Figures {
     revision: u64,
 }
 
-const COLUMNS: &str = "SELECT place, site, began_at, ended_at, device, device_id = '' AS is_nameless, page_views, transactions,
-    coalesce(source, '(direct)') AS source, coalesce(campaign, '') AS campaign, landing_page, coalesce(channel, '') AS channel,
-    funnel_steps, reason, number = 1 AS is_first, bot IS NOT NULL AS is_bot FROM sessions";
+/// In the order in which they are [read](Figures::read).
+const COLUMNS: &str = "SELECT place, began_at, ended_at, iif(device_id = '', 0, device), page_views, transactions, site,
+    coalesce(source, '(direct)'), coalesce(campaign, ''), landing_page, reason, coalesce(channel, ''), funnel_steps, number = 1,
+    bot IS NOT NULL FROM sessions";
 
 /// A refund without a value is of the whole order, and none is of more.
 const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
@@ -79,11 +83,12 @@ impl Figures {
         let (first_place, count): (i64, i64) = connection.query_row(first, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut figures = Self { first_place, ..Self::default() };
         figures.sessions.reserve_exact(count as usize);
+        figures.began_at.reserve_exact(count as usize);
         let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY place"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let (place, session) = figures.read(row)?;
-            figures.put(place, session);
+            let (place, began_at, session) = figures.read(row)?;
+            figures.put(place, began_at, session);
             if session.transactions > 0 {
                 figures.read_orders(connection, place)?;
             }
@@ -97,8 +102,8 @@ impl Figures {
         let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE place = ?1"))?;
         for place in changed {
             let read = statement.query_row([place], |row| self.read(row)).optional()?;
-            let session = read.map_or(Session::default(), |(_, session)| session);
-            self.put(*place, session);
+            let (_, began_at, session) = read.unwrap_or_default();
+            self.put(*place, began_at, session);
             if session.transactions > 0 {
                 self.read_orders(connection, *place)?;
             } else {
@@ -108,30 +113,31 @@ impl Figures {
         Ok(())
     }
 
-    fn read(&mut self, row: &Row<'_>) -> rusqlite::Result<(i64, Session)> {
-        let number = |column: &str| row.get::<_, i64>(column);
-        let text = |column: &str| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
-        let channel = text("channel")?;
+    /// Place, beginning and the rest. By number: to look a million times for each column's name takes longer than all else.
+    fn read(&mut self, row: &Row<'_>) -> rusqlite::Result<(i64, i64, Session)> {
+        let mut column = 0..;
+        let mut next = || row.get_ref(column.next().unwrap_or_default());
+        let (place, began_at, ended_at) = (next()?.as_i64()?, next()?.as_i64()?, next()?.as_i64()?);
+        let small = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
         let session = Session {
-            began_at: number("began_at")?,
-            duration_ms: u32::try_from((number("ended_at")? - number("began_at")?).max(0)).unwrap_or(u32::MAX),
-            device: if row.get("is_nameless")? { 0 } else { number("device")? as u32 },
-            page_views: u32::try_from(number("page_views")?).unwrap_or(u32::MAX),
-            transactions: u32::try_from(number("transactions")?).unwrap_or(u32::MAX),
-            site: self.sites.number(text("site")?),
-            source: self.sources.number(text("source")?),
-            campaign: self.campaigns.number(text("campaign")?),
-            landing_page: self.landing_pages.number(text("landing_page")?),
-            reason: self.reasons.number(text("reason")?),
-            channel: CHANNELS.iter().position(|known| *known == channel).unwrap_or(CHANNELS.len() - 1) as u8,
-            steps: number("funnel_steps")? as u8 | 1,
-            is_first: row.get("is_first")?,
-            is_bot: row.get("is_bot")?,
+            duration_ms: small(ended_at - began_at),
+            device: next()?.as_i64()? as u32,
+            page_views: small(next()?.as_i64()?),
+            transactions: small(next()?.as_i64()?),
+            site: self.sites.number(next()?.as_str()?),
+            source: self.sources.number(next()?.as_str()?),
+            campaign: self.campaigns.number(next()?.as_str()?),
+            landing_page: self.landing_pages.number(next()?.as_str()?),
+            reason: self.reasons.number(next()?.as_str()?),
+            channel: channel(next()?.as_str()?),
+            steps: next()?.as_i64()? as u8 | 1,
+            is_first: next()?.as_i64()? != 0,
+            is_bot: next()?.as_i64()? != 0,
         };
-        Ok((number("place")?, session))
+        Ok((place, began_at, session))
     }
 
-    fn put(&mut self, place: i64, session: Session) {
+    fn put(&mut self, place: i64, began_at: i64, session: Session) {
         if self.sessions.is_empty() {
             self.first_place = place;
         }
@@ -144,10 +150,12 @@ impl Figures {
             if self.sessions.capacity() - self.sessions.len() < missing {
                 // An eighth more, not twice as much: this may be most of the memory.
                 self.sessions.reserve_exact(missing + self.sessions.len() / 8);
+                self.began_at.reserve_exact(missing + self.began_at.len() / 8);
             }
             self.sessions.resize(index + 1, Session::default());
+            self.began_at.resize(index + 1, 0);
         }
-        self.sessions[index] = session;
+        (self.sessions[index], self.began_at[index]) = (session, began_at);
     }
 
     fn read_orders(&mut self, connection: &Connection, place: i64) -> rusqlite::Result<()> {
@@ -165,14 +173,37 @@ impl Figures {
 
     /// Sessions that a filter lets through, with their places.
     pub(crate) fn chosen(&self, filter: &Filter) -> impl Iterator<Item = (i64, &Session)> {
-        let first_place = self.first_place;
-        let chosen = self.sessions.iter().enumerate().filter(move |(_, session)| filter.is_met(session));
-        chosen.map(move |(index, session)| (first_place + index as i64, session))
+        let known = self.began_at.iter().zip(&self.sessions).enumerate();
+        let chosen = known.filter(|(_, (began_at, session))| filter.is_met(**began_at, session));
+        chosen.map(|(index, (_, session))| (self.first_place + index as i64, session))
     }
 
-    /// The session at a place.
-    pub(crate) fn at(&self, place: i64) -> Option<&Session> {
-        self.sessions.get(usize::try_from(place - self.first_place).ok()?)
+    /// The places of so many of the latest sessions that a filter lets through, the latest first.
+    pub(crate) fn latest(&self, filter: &Filter, count: usize) -> Vec<i64> {
+        let mut latest = BinaryHeap::with_capacity(count + 1);
+        for (index, began_at) in self.began_at.iter().enumerate() {
+            let is_early = latest.len() == count && latest.peek().is_none_or(|Reverse((first, _))| began_at <= first);
+            if is_early || !filter.is_met(*began_at, &self.sessions[index]) {
+                continue;
+            }
+            latest.push(Reverse((*began_at, self.first_place + index as i64)));
+            if latest.len() > count {
+                latest.pop();
+            }
+        }
+        latest.into_sorted_vec().into_iter().map(|Reverse((_, place))| place).collect()
+    }
+
+    /// The same of sessions that are known by their places.
+    pub(crate) fn latest_of(&self, places: &[i64], filter: &Filter, count: usize) -> Vec<i64> {
+        let known = places.iter().filter_map(|place| {
+            let index = usize::try_from(place - self.first_place).ok()?;
+            let began_at = *self.began_at.get(index)?;
+            filter.is_met(began_at, self.sessions.get(index)?).then_some((began_at, *place))
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort_unstable_by(|one, other| other.cmp(one));
+        known.into_iter().take(count).map(|(_, place)| place).collect()
     }
 
     /// The orders of the session at a place.
@@ -189,4 +220,8 @@ impl Figures {
     pub(crate) fn revision(&self) -> u64 {
         self.revision
     }
+}
+
+fn channel(name: &str) -> u8 {
+    CHANNELS.iter().position(|known| *known == name).unwrap_or(CHANNELS.len() - 1) as u8
 }

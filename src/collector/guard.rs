@@ -9,14 +9,13 @@ use axum::response::{IntoResponse, Response};
 use std::net::SocketAddr;
 
 /// A page of ours runs its own scripts, asks its own host, and is in no frame. The charts come with styles of their own.
-const POLICY: [(HeaderName, &str); 5] = [
+const POLICY: [(HeaderName, &str); 4] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 

@@ -88,7 +88,9 @@ async fn take(collector: &Collector, peer: SocketAddr, headers: &HeaderMap, body
     }
     let bytes = body.bytes.len();
     for batch in batches {
+        let events = batch.events.len();
         collector.store.add(batch, bytes, now_ms()).await.map_err(unstored)?;
+        tracing::debug!(events, "batch stored");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The store: one thread that writes, in groups of whatever batches have come meanwhile, and a few readers beside it.
 
 use crate::batch::Batch;
-use crate::figures::Figures;
+use crate::figures::kept::{Kept, Look};
 use crate::metrics::Metrics;
 use crate::queue::{Job, Queue};
 use crate::schema;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -20,6 +20,8 @@ const READERS: usize = 4;
 /// How long a question waits for its turn, and how long its answer may take.
 const TURN: Duration = Duration::from_secs(2);
 const READ: Duration = Duration::from_secs(5);
+/// How long a question waits while the figures are read, as the collector starts.
+const LOAD: Duration = Duration::from_secs(20);
 /// Steps of the database's machine between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -43,7 +45,7 @@ pub struct Store {
 struct Shared {
     path: PathBuf,
     queue: Arc<Queue>,
-    figures: Arc<RwLock<Figures>>,
+    figures: Arc<Kept>,
     connections: Mutex<Vec<Connection>>,
     turns: Semaphore,
     metrics: Metrics,
@@ -58,7 +60,7 @@ impl Drop for Shared {
 }
 
 impl Store {
-    /// Opens the database that a URL such as `sqlite:events.sqlite` names, and reads its figures. The thread ends when the last
+    /// Opens the database that a URL such as `sqlite:events.sqlite` names. The thread ends when the last
     /// handle is gone and all that was queued is committed.
     pub fn open(url: &str, metrics: Metrics) -> Result<(Self, JoinHandle<()>)> {
         let path = path_of(url)?;
@@ -67,8 +69,8 @@ impl Store {
                 .with_context(|| format!("the folder of the store {} cannot be made", path.display()))?;
         }
         let connection = schema::open(&path)?;
-        let figures = Arc::new(RwLock::new(Figures::load(&connection)?));
-        let queue = Arc::new(Queue::default());
+        let (figures, queue) = (Arc::new(Kept::default()), Arc::new(Queue::default()));
+        read_figures(schema::connect(&path)?, figures.clone(), queue.clone())?;
         let writer = Writer {
             connection,
             file: file_of(&path)?,
@@ -113,8 +115,15 @@ impl Store {
     }
 
     /// What reports are made of, as of the latest commit.
-    pub(crate) fn figures(&self) -> RwLockReadGuard<'_, Figures> {
-        self.shared.figures.read().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn figures(&self) -> Look<'_> {
+        self.shared.figures.look()
+    }
+
+    /// What changes whenever an answer may; once the figures have been read.
+    pub(crate) async fn revision(&self) -> Result<u64, StoreError> {
+        let are_read = tokio::time::timeout(LOAD, self.shared.figures.are_read()).await;
+        are_read.map_err(|_| StoreError::Busy)?;
+        Ok(self.figures().revision())
     }
 
     /// Events that wait for the writer.
@@ -163,7 +172,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         self.on_a_thread(move |store, connection| {
             let (answer, changed) = change(connection)?;
-            refresh(&store.shared.figures, connection, &changed)?;
+            store.shared.figures.refresh(connection, &changed)?;
             Ok(answer)
         })
         .await
@@ -196,8 +205,17 @@ pub fn path_of(url: &str) -> Result<PathBuf> {
     Ok(Path::new(path).to_owned())
 }
 
-fn refresh(figures: &RwLock<Figures>, connection: &Connection, changed: &Changed) -> rusqlite::Result<()> {
-    figures.write().unwrap_or_else(PoisonError::into_inner).refresh(connection, changed)
+/// Reads the figures on a thread of its own: of a million sessions that takes seconds, in which batches are taken.
+fn read_figures(connection: Connection, figures: Arc<Kept>, queue: Arc<Queue>) -> Result<()> {
+    let read = move || {
+        if let Err(error) = figures.load(&connection) {
+            tracing::error!(%error, "the figures cannot be read");
+            // With the writer the process ends.
+            queue.close();
+        }
+    };
+    thread::Builder::new().name("figures".to_owned()).spawn(read)?;
+    Ok(())
 }
 
 /// What tells a file from another under the same name.
@@ -218,7 +236,7 @@ struct Writer {
     path: PathBuf,
     /// The file that was opened.
     file: (u64, u64),
-    figures: Arc<RwLock<Figures>>,
+    figures: Arc<Kept>,
     queue: Arc<Queue>,
     metrics: Metrics,
 }
@@ -269,7 +287,7 @@ impl Writer {
             bail!("the store {} is another file than the one that was opened", self.path.display());
         }
         transaction.commit()?;
-        refresh(&self.figures, &self.connection, &changed)?;
+        self.figures.refresh(&self.connection, &changed)?;
         Ok(outcomes)
     }
 }

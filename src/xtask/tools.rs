@@ -66,9 +66,9 @@ pub(crate) fn npm_packages(folder: &str) -> Result<()> {
     Ok(())
 }
 
-/// The browsers of the tests, and a database that takes events from them: where each is named, what it is called, and
+/// The browsers of the tests, a database that takes events from them, and servers in front of a collector: where each is named, what it is called, and
 /// Debian's packages that have it.
-const BROWSERS: [(&str, &[&str], &[&str]); 4] = [
+const BROWSERS: [(&str, &[&str], &[&str]); 6] = [
     (
         "CHROMIUM",
         &["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"],
@@ -77,6 +77,8 @@ const BROWSERS: [(&str, &[&str], &[&str]); 4] = [
     ("FIREFOX", &["firefox-esr", "firefox"], &["firefox-esr"]),
     ("WEBKIT_DRIVER", &["WebKitWebDriver"], &["webkit2gtk-driver", "xvfb"]),
     ("CLICKHOUSE", &["clickhouse-server"], &["clickhouse-server"]),
+    ("NGINX", &["nginx"], &["nginx-light"]),
+    ("CADDY", &["caddy"], &["caddy"]),
 ];
 
 /// Where each browser is, by the name of the variable that may say so: one on the path, or Debian's package where we may
@@ -84,7 +86,7 @@ const BROWSERS: [(&str, &[&str], &[&str]); 4] = [
 pub(crate) fn browsers() -> Result<Vec<(&'static str, PathBuf)>> {
     let missing: Vec<_> = BROWSERS.iter().filter(|(variable, names, _)| browser(variable, names).is_none()).collect();
     if !missing.is_empty() && Path::new("/usr/bin/apt-get").exists() && output("id", &["-u"])?.trim() == "0" {
-        say("installing browsers and ClickHouse from Debian's packages");
+        say("installing browsers, ClickHouse, nginx and Caddy from Debian's packages");
         let mut apt = Command::new("apt-get");
         run(apt.args(["update", "-qq"]).stdout(Stdio::null()))?;
         let mut apt = Command::new("apt-get");

@@ -47,8 +47,9 @@ export function freePort() {
 
 /** The collector, which can be stopped and started again on the same port and store. */
 export class Collector {
-  static async start(faults) {
+  static async start(faults, words = []) {
     const collector = new Collector();
+    collector.words = words;
     collector.log = '';
     collector.folder = await mkdtemp(join(tmpdir(), 'shopbell-'));
     collector.port = await freePort();
@@ -60,7 +61,7 @@ export class Collector {
   /** Starts it, with what goes wrong on purpose if that is said. */
   async up(faults) {
     const store = `sqlite:${join(this.folder, 'events.sqlite')}`;
-    const words = ['--listen', `127.0.0.1:${this.port}`, '--store', store, '--www', join(root, 'www')];
+    const words = ['--listen', `127.0.0.1:${this.port}`, '--store', store, '--www', join(root, 'www'), ...this.words];
     if (faults) words.push('--faults', faults);
     this.process = spawn(join(root, 'target/debug/shopbell-collector'), words, {
       env: { ...process.env, RUST_LOG: 'warn,shopbell_collector=debug' },

@@ -69,7 +69,11 @@ impl Question {
         // Of clocks that are wrong each request says anew by how much, some milliseconds apart.
         let mean_duration_ms = totals.duration_ms as f64 / totals.sessions.max(1) as f64;
         if (number("mean_duration_ms") - mean_duration_ms).abs() > 1.0 {
-            bail!("{}: the mean duration is {}, and {mean_duration_ms} was told", self.name, number("mean_duration_ms"));
+            bail!(
+                "{}: the mean duration is {}, and {mean_duration_ms} was told",
+                self.name,
+                number("mean_duration_ms")
+            );
         }
         for (field, expected) in [
             ("sessions", totals.sessions as f64),

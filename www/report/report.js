@@ -43,7 +43,9 @@ function span(ms) {
 
 async function ask(path, query = {}) {
   const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  const response = await fetch(`/api/${path}?${new URLSearchParams(given)}`);
+  // The browser asks with the tag of what it has, so that nothing is told twice.
+  const response = await fetch(`../api/${path}?${new URLSearchParams(given)}`);
+  if (response.status === 401) location.assign('../sign-in');
   if (!response.ok) throw new Error((await response.json()).error);
   return response.json();
 }
@@ -60,7 +62,9 @@ function figures(report) {
     'Average order': report.transactions ? money(report.average_order_value, report.currency) : '–',
     Revenue: revenues.length ? revenues.map(({ revenue, currency }) => money(revenue, currency)) : money(0),
   };
+  if (report.revenues.some(({ refunds }) => refunds > 0)) shown.Net = money(report.net_revenue, report.currency);
   if (report.unreadable_orders) shown['Orders without a value'] = count.format(report.unreadable_orders);
+  if (report.order_conflicts) shown['Disputed orders'] = count.format(report.order_conflicts);
   at('figures').replaceChildren(
     ...Object.entries(shown).map(([name, value]) =>
       element(
@@ -149,7 +153,7 @@ function row(session) {
   const summary = element(
     'summary',
     {},
-    cell(time.format(session.started_at)),
+    cell(time.format(session.began_at)),
     cell([source.source, source.campaign].filter(Boolean).join(' · ')),
     cell(session.landing_page, 'soft wide'),
     cell(span(session.duration_ms), 'number'),
@@ -173,30 +177,31 @@ function row(session) {
 
 async function events(session, place) {
   const facts = [
-    `session ${session.number} of device ${session.device_id.slice(0, 8)}`,
+    `session ${session.number} of ${session.device_id ? `device ${session.device_id.slice(0, 8)}` : 'a device that is not told'}`,
     `began by ${words(session.reason)}`,
     words(session.source.channel ?? 'unassigned'),
     session.source.referrer && `from ${session.source.referrer}`,
     session.bot && `bot: ${session.bot}`,
+    session.order_conflicts && 'another device has told its order too',
   ];
   const told = element('p', { className: 'soft', textContent: facts.filter(Boolean).join(', ') });
   place.replaceChildren(told);
   try {
-    const list = await ask('events', { session_id: session.id, limit: 500 });
+    const list = await ask('events', { site: session.site, session_id: session.id, limit: 500 });
     const head = element(
       'tr',
       {},
       ...['Time', 'Event', 'Page', 'Properties'].map((name) => element('th', { scope: 'col', textContent: name })),
     );
     const rows = list
-      .sort((one, other) => one.time - other.time || one.seq - other.seq)
+      .sort((one, other) => one.corrected_time - other.corrected_time || one.seq - other.seq)
       .map((event) => {
         const page = URL.canParse(event.url) ? new URL(event.url).pathname : event.url;
         const props = event.props ? JSON.stringify(event.props) : '';
         return element(
           'tr',
           {},
-          element('td', { className: 'soft', textContent: clock.format(event.time) }),
+          element('td', { className: 'soft', textContent: clock.format(event.corrected_time) }),
           element('td', { textContent: words(event.name) }),
           element('td', { className: 'soft', textContent: page }),
           element('td', {

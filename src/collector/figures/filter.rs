@@ -46,12 +46,12 @@ impl Filter {
         }
     }
 
-    pub(crate) fn is_met(&self, session: &Session) -> bool {
+    pub(crate) fn is_met(&self, began_at: i64, session: &Session) -> bool {
         fn is<T: PartialEq + Copy>(wanted: Option<T>, found: T) -> bool {
             wanted.is_none_or(|wanted| wanted == found)
         }
-        session.steps != 0
-            && (self.from..self.to).contains(&session.began_at)
+        (self.from..self.to).contains(&began_at)
+            && session.steps != 0
             && is(self.site, session.site)
             && is(self.channel, session.channel)
             && is(self.source, session.source)

@@ -147,32 +147,12 @@ pub(crate) fn latest(connection: &Connection, figures: &Figures, query: &Query) 
         (None, Some(id)) => Some(places(connection, "SELECT place FROM sessions WHERE device_id = ?1", id)?),
         (None, None) => None,
     };
-    let chosen: Vec<(i64, i64)> = match named {
-        Some(places) => {
-            let known = places.into_iter().filter_map(|place| Some((figures.at(place)?, place)));
-            known
-                .filter(|(session, _)| filter.is_met(session))
-                .map(|(session, place)| (session.began_at, place))
-                .collect()
-        }
-        None => figures.chosen(&filter).map(|(place, session)| (session.began_at, place)).collect(),
-    };
-    Ok(last(chosen, query.limit()))
+    Ok(match named {
+        Some(places) => figures.latest_of(&places, &filter, query.limit()),
+        None => figures.latest(&filter, query.limit()),
+    })
 }
 
 fn places(connection: &Connection, sql: &str, id: &str) -> rusqlite::Result<Vec<i64>> {
     connection.prepare_cached(sql)?.query_map([id], |row| row.get(0))?.collect()
-}
-
-/// So many of the latest, the latest first.
-fn last(mut chosen: Vec<(i64, i64)>, count: usize) -> Vec<i64> {
-    if count == 0 {
-        return Vec::new();
-    }
-    if chosen.len() > count {
-        chosen.select_nth_unstable_by(count - 1, |one, other| other.cmp(one));
-        chosen.truncate(count);
-    }
-    chosen.sort_unstable_by(|one, other| other.cmp(one));
-    chosen.into_iter().map(|(_, place)| place).collect()
 }
