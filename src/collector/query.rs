@@ -10,7 +10,7 @@ use serde::Deserialize;
 const LIMIT_MAX: u32 = 10_000;
 const LIMIT: u32 = 1_000;
 /// Bytes of texts in a list, from which on it ends.
-const BYTES_MAX: usize = 8_388_608;
+const BYTES_MAX: usize = 4_194_304;
 
 /// What of events or sessions is asked for.
 #[derive(Clone, Debug, Default, Deserialize)]

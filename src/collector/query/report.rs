@@ -172,3 +172,6 @@ fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
     gaps.sort_by(|one, other| other.missing.cmp(&one.missing).then_with(|| one.tab_id.cmp(&other.tab_id)));
     Ok(gaps)
 }
+
+#[cfg(test)]
+mod tests;

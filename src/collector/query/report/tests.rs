@@ -1,0 +1,167 @@
+//! A report is what slow queries over the tables say, whatever was told, changed and erased.
+
+use super::report;
+use crate::batch::Batch;
+use crate::figures::Figures;
+use crate::keeping::erase_device;
+use crate::query::{Query, Visitor};
+use crate::schema;
+use crate::writing::{Changed, add};
+use proptest::prelude::*;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const NOW: u64 = 1_773_172_800_000;
+const SOURCES: [&str; 3] = ["facebook", "google", "newsletter"];
+const PAGES: [&str; 3] = ["/", "/p/lamp", "/c/light"];
+
+/// Something that happens to a store.
+#[derive(Clone, Debug)]
+enum Act {
+    Tell {
+        session: u64,
+        device: u64,
+        source: usize,
+        page: usize,
+        began_ms: u64,
+        is_bot: bool,
+        order: Option<(u64, u64)>,
+    },
+    Erase {
+        device: u64,
+    },
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let told = (
+        0..12_u64,
+        0..4_u64,
+        0..3_usize,
+        0..3_usize,
+        0..100_000_u64,
+        prop::bool::weighted(0.1),
+        prop::option::of((0..6_u64, 0..9_u64)),
+    );
+    let tell = told.prop_map(|(session, device, source, page, began_ms, is_bot, order)| Act::Tell {
+        // A session is of one device.
+        session: session * 4 + device,
+        device,
+        source,
+        page,
+        began_ms,
+        is_bot,
+        order,
+    });
+    prop_oneof![20 => tell, 1 => (0..4_u64).prop_map(|device| Act::Erase { device })]
+}
+
+/// A batch of a page view and, if there is one, an order.
+fn batch(act: &Act, number: usize) -> Option<Batch> {
+    let Act::Tell { session, device, source, page, began_ms, is_bot, order } = act else { return None };
+    let mut events = vec![json!({ "id": format!("{number} view"), "name": "page_view", "time": NOW + began_ms + 500 })];
+    if let Some((id, value)) = order {
+        let props = json!({ "transaction_id": format!("order {id}"), "value": value, "currency": if id % 2 == 0 { "EUR" } else { "USD" } });
+        events.push(
+            json!({ "id": format!("{number} sold"), "name": "purchase", "time": NOW + began_ms + 900, "props": props }),
+        );
+        if *value == 3 {
+            let refund = json!({ "transaction_id": format!("order {id}"), "value": 1 });
+            events.push(json!({ "id": format!("{number} back"), "name": "refund", "time": NOW + began_ms + 950, "props": refund }));
+        }
+    }
+    let device_id = if *device == 0 { Value::Null } else { json!(format!("device {device}")) };
+    let told = json!({ "schema": "shopbell/1", "site": if session % 5 == 0 { "blog" } else { "shop" }, "sent_at": NOW + 200_000,
+        "device": { "id": device_id, "bot": is_bot.then_some("webdriver") },
+        "session": { "id": format!("session {session}"), "number": session % 3 + 1, "reason": "first", "started_at": NOW + began_ms,
+            "landing_page": PAGES[*page], "source": { "source": SOURCES[*source], "medium": "cpc" } },
+        "events": events });
+    Some(Batch::read(told.to_string().as_bytes()).expect("a batch"))
+}
+
+/// What the tables say, by the filters that are given.
+fn slowly(connection: &Connection, query: &Query) -> Value {
+    let mut conditions = vec!["bot IS NULL".to_owned()];
+    let mut is = |column: &str, value: &Option<String>| {
+        conditions.extend(value.as_ref().map(|value| format!("{column} = '{value}'")));
+    };
+    is("site", &query.site);
+    is("source", &query.source);
+    is("landing_page", &query.landing_page);
+    conditions.extend(query.from.map(|from| format!("began_at >= {from}")));
+    conditions.extend(query.to.map(|to| format!("began_at < {to}")));
+    conditions.extend(query.visitor.map(|visitor| format!("(number = 1) = {}", visitor.is_new())));
+    let chosen = format!("FROM sessions WHERE {}", conditions.join(" AND "));
+    let one = |sql: String| connection.query_row(&sql, [], |row| row.get::<_, f64>(0)).expect("a number");
+    let orders =
+        format!("orders JOIN (SELECT site AS of_site, id AS of_id {chosen}) ON site = of_site AND session_id = of_id");
+    json!([
+        one(format!("SELECT CAST(count(*) AS REAL) {chosen}")),
+        one(format!("SELECT CAST(count(DISTINCT nullif(device_id, '')) AS REAL) {chosen}")),
+        one(format!("SELECT total(page_views) {chosen}")),
+        one(format!("SELECT CAST(count(*) AS REAL) FROM {orders}")),
+        one(format!("SELECT total(value_ten_thousandths) / 10000 FROM {orders}")),
+        one(format!("SELECT coalesce(avg(ended_at - began_at), 0.0) {chosen}")),
+    ])
+}
+
+fn quickly(connection: &Connection, figures: &Figures, query: &Query) -> Value {
+    let report = serde_json::to_value(report(connection, figures, query).expect("a report")).expect("JSON");
+    let number = |field: &str| report[field].as_f64().expect("a number");
+    let revenue: f64 =
+        report["revenues"].as_array().into_iter().flatten().filter_map(|one| one["revenue"].as_f64()).sum();
+    json!([
+        number("sessions"),
+        number("visitors"),
+        number("page_views"),
+        number("transactions"),
+        revenue,
+        number("mean_duration_ms")
+    ])
+}
+
+fn questions(from: i64) -> Vec<Query> {
+    let text = |text: &str| Some(text.to_owned());
+    vec![
+        Query::default(),
+        Query { site: text("shop"), ..Query::default() },
+        Query { source: text("google"), visitor: Some(Visitor::New), ..Query::default() },
+        Query {
+            site: text("blog"),
+            landing_page: text("/p/lamp"),
+            visitor: Some(Visitor::Returning),
+            ..Query::default()
+        },
+        Query { from: Some(from), ..Query::default() },
+        Query { from: Some(from), to: Some(from + 30_000), source: text("facebook"), ..Query::default() },
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_report_is_what_the_tables_say(acts in prop::collection::vec(act(), 1..60), from_ms in 0..100_000_i64) {
+        let folder = TempDir::new().expect("a folder");
+        let mut connection = schema::open(&folder.path().join("events.sqlite")).expect("a store");
+        let mut figures = Figures::load(&connection).expect("figures");
+        for (number, act) in acts.iter().enumerate() {
+            let mut changed = Changed::new();
+            if let Some(batch) = batch(act, number) {
+                let transaction = connection.transaction().expect("a transaction");
+                prop_assert_eq!(add(&transaction, &batch, NOW + 200_000, &mut changed).expect("stored"), Ok(()));
+                transaction.commit().expect("stored");
+            }
+            if let Act::Erase { device } = act {
+                changed = erase_device(&mut connection, &format!("device {device}")).expect("erased").1;
+            }
+            figures.refresh(&connection, &changed).expect("figures");
+        }
+        let anew = Figures::load(&connection).expect("figures");
+        for query in questions(NOW as i64 + from_ms) {
+            let expected = slowly(&connection, &query);
+            prop_assert_eq!(&quickly(&connection, &figures, &query), &expected, "{:?}", query);
+            prop_assert_eq!(&quickly(&connection, &anew, &query), &expected, "read anew: {:?}", query);
+        }
+    }
+}
