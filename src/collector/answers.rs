@@ -4,7 +4,7 @@ use crate::keeping::erase_device;
 use crate::query::Query;
 use crate::query::{events, report, sessions};
 use crate::relay;
-use crate::server::{Collector, refuse};
+use crate::state::{Collector, refuse};
 use crate::store::{Store, StoreError};
 use axum::Json;
 use axum::body::{Body, Bytes};

@@ -9,13 +9,15 @@ pub(crate) mod kept;
 mod names;
 pub(crate) mod totals;
 
-use crate::writing::Changed;
 use filter::Filter;
 use names::Names;
 use rusqlite::{Connection, OptionalExtension, Row};
 use shopbell_core::attribution::CHANNELS;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+
+/// Places of sessions that a transaction changed.
+pub(crate) type Changed = BTreeSet<i64>;
 
 /// A session, as far as reports count it.
 #[derive(Clone, Copy, Default)]

@@ -1,7 +1,7 @@
 //! What stands in front of everything that is the owner's alone.
 
 use crate::access::Denial;
-use crate::server::{Collector, refuse};
+use crate::state::{Collector, refuse};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;

@@ -1,8 +1,8 @@
 //! How long what is stored stays, and what is erased at a visitor's wish.
 
 use crate::clock::now_ms;
+use crate::figures::Changed;
 use crate::store::Store;
-use crate::writing::Changed;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use std::collections::HashSet;

@@ -18,7 +18,7 @@
 //!   query        questions, and their answers, one file each
 //!
 //!   connections  how many, and how long each may keep us waiting
-//!   server       HTTP: the routes
+//!   server       HTTP: the routes; state, what they are answered with
 //!   ingest       what is posted: body, peers, sites, refusals are its limits
 //!   answers      what the owner asks; access and guard say who that is
 //!   pages        the report, signing in, the shop; scripts, the tracker
@@ -58,6 +58,7 @@ mod scripts;
 pub mod server;
 mod server_side;
 pub mod sites;
+mod state;
 pub mod store;
 mod stored;
 mod writing;

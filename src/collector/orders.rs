@@ -1,8 +1,8 @@
 //! Orders and refunds as they are stored: an order once, whoever tells it and however often.
 
 use crate::batch::{Batch, Event, Teller};
+use crate::figures::Changed;
 use crate::order::Order;
-use crate::writing::Changed;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use shopbell_core::event::FUNNEL_STEPS;

@@ -1,6 +1,6 @@
 //! The pages: the report, the one to sign in on, and the demo's shop.
 
-use crate::server::{Collector, refuse};
+use crate::state::{Collector, refuse};
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, StatusCode, header};

@@ -15,8 +15,9 @@ const WAITING_EVENTS_MAX: usize = 20_000;
 const WAITING_BYTES_MAX: usize = 16_777_216;
 /// Nothing more is taken while something has waited for so long.
 const WAIT_MAX: Duration = Duration::from_secs(2);
-/// Events in one commit, beside the batch that reaches them: a commit of so many takes tenths of a second.
+/// Events and bytes in one commit, beside the batch that reaches them: a commit of so many takes tenths of a second.
 const GROUP_EVENTS_MAX: usize = 2_000;
+const GROUP_BYTES_MAX: usize = 4_194_304;
 
 /// A batch on its way into the database, and whom to tell.
 pub(crate) struct Job {
@@ -100,11 +101,12 @@ impl Queue {
             }
             lanes = self.has_come.wait(lanes).unwrap_or_else(PoisonError::into_inner);
         }
-        let (mut group, mut events) = (Vec::new(), 0);
+        let (mut group, mut events, mut bytes) = (Vec::new(), 0, 0);
         while events < GROUP_EVENTS_MAX
+            && bytes < GROUP_BYTES_MAX
             && let Some(job) = lanes.small.pop()
         {
-            events += job.batch.events.len();
+            (events, bytes) = (events + job.batch.events.len(), bytes + job.bytes);
             group.push(job);
         }
         group.extend(lanes.large.pop());

@@ -1,6 +1,6 @@
 //! The tracker's scripts: read once, compressed once, and asked for again by their tag.
 
-use crate::server::Collector;
+use crate::state::Collector;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;

@@ -8,17 +8,15 @@ use crate::guard::{only_owners, with_policy};
 use crate::ingest::collect;
 use crate::pages;
 use crate::peers::Peers;
-use crate::refusals::Refusals;
 use crate::relay::Relays;
 use crate::scripts;
 use crate::sites::Sites;
+use crate::state::Collector;
 use crate::store::Store;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::Router;
+use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
-use axum::{Json, Router};
-use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -45,20 +43,6 @@ pub struct Settings {
     pub faults: Option<Faults>,
     /// Where what is stored is forwarded.
     pub relays: Relays,
-}
-
-/// What requests are answered with.
-#[derive(Clone)]
-pub(crate) struct Collector {
-    pub(crate) store: Store,
-    pub(crate) access: Access,
-    pub(crate) sites: Sites,
-    pub(crate) peers: Peers,
-    pub(crate) relays: Relays,
-    pub(crate) bodies: Bodies,
-    pub(crate) refusals: Arc<Refusals>,
-    /// Tells the answers of this process from those of another.
-    pub(crate) started_ms: u64,
 }
 
 /// The collector as a service.
@@ -120,13 +104,4 @@ fn told(faults: Option<Faults>) -> Router<Collector> {
         .expose_headers([header::RETRY_AFTER, header::ACCEPT_ENCODING, header::SERVER])
         .max_age(PREFLIGHT);
     router.layer(cors)
-}
-
-#[derive(Serialize)]
-struct Refusal {
-    error: String,
-}
-
-pub(crate) fn refuse(status: StatusCode, error: impl Into<String>) -> Response {
-    (status, Json(Refusal { error: error.into() })).into_response()
 }

@@ -1,11 +1,12 @@
 //! The store: one thread that writes, in groups of whatever batches have come meanwhile, and a few readers beside it.
 
 use crate::batch::Batch;
+use crate::figures::Changed;
 use crate::figures::kept::{Kept, Look};
 use crate::metrics::Metrics;
 use crate::queue::{Job, Queue};
 use crate::schema;
-use crate::writing::{Changed, Outcome, add};
+use crate::writing::{Outcome, add};
 use anyhow::{Context, Result, anyhow, bail};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use std::fs;

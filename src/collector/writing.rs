@@ -2,15 +2,12 @@
 
 use crate::batch::{Batch, Event, Source, Teller};
 use crate::clock::Sent;
+use crate::figures::Changed;
 use crate::order;
 use crate::orders::{add_order, add_refund};
 use rusqlite::{Connection, OptionalExtension, params};
 use shopbell_core::event::{PAGE_VIEW, PURCHASE, REFUND, funnel_step};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
-
-/// Places of the sessions that a transaction changed.
-pub(crate) type Changed = BTreeSet<i64>;
 
 /// What becomes of a batch: stored, or refused in a sentence.
 pub(crate) type Outcome = Result<(), String>;

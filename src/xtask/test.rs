@@ -2,14 +2,17 @@
 
 use crate::shell::{cargo, root, run, say};
 use crate::{constants, demo, module, package, size, tools};
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use std::fs;
 use std::process::Command;
+use std::thread;
 
 /// How many mistakes a run makes, of those that there are.
 const MISTAKES: usize = 8;
 
 pub(crate) fn all() -> Result<()> {
+    // What only the network makes wait, beside what only the processor does.
+    let fetching = thread::spawn(fetch_for_browsers);
     say("checking format, lints and docs");
     // What takes seconds comes first.
     javascript()?;
@@ -36,7 +39,14 @@ pub(crate) fn all() -> Result<()> {
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     mutations(Some(MISTAKES))?;
     size::guard()?;
+    fetching.join().map_err(|_| anyhow!("fetching browsers panicked"))??;
     browsers(None)
+}
+
+/// What the browsers' tests need and builds do not.
+fn fetch_for_browsers() -> Result<()> {
+    tools::browsers()?;
+    tools::npm_packages("tests/browsers")
 }
 
 /// Makes mistakes in the core, so many or all, each of which the simulator must find.

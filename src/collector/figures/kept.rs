@@ -1,7 +1,6 @@
 //! The figures of a store, from when they have been read on.
 
-use super::Figures;
-use crate::writing::Changed;
+use super::{Changed, Figures};
 use rusqlite::Connection;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::watch;

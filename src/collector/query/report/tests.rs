@@ -2,11 +2,12 @@
 
 use super::report;
 use crate::batch::Batch;
+use crate::figures::Changed;
 use crate::figures::Figures;
 use crate::keeping::erase_device;
 use crate::query::{Query, Visitor};
 use crate::schema;
-use crate::writing::{Changed, add};
+use crate::writing::add;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
