@@ -1,8 +1,8 @@
 //! What the collector counts of itself, in Prometheus' text form.
 
 use crate::queue::Job;
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What became of a request to `/collect`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
     /// Committed.
     Stored,
@@ -36,9 +36,26 @@ pub(crate) enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Malformed => "malformed",
+            Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::Site => "site",
+            Self::Contradiction => "contradiction",
+            Self::Rate => "rate",
+            Self::Token => "token",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
-    outcome: Outcome,
+    outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -101,7 +118,7 @@ impl Default for Metrics {
 
 impl Metrics {
     pub(crate) fn answered(&self, outcome: Outcome, took: Duration) {
-        self.0.requests.get_or_create(&Labels { outcome }).inc();
+        self.0.requests.get_or_create(&Labels { outcome: outcome.name() }).inc();
         self.0.request_seconds.observe(took.as_secs_f64());
     }
 

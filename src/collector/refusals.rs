@@ -17,7 +17,7 @@ impl Refusals {
         let (latest, count) = kinds.entry(outcome).or_default();
         *count += 1;
         if latest.is_none_or(|latest| latest.elapsed() >= EVERY) {
-            tracing::info!(kind = ?outcome, requests = *count, "refused");
+            tracing::info!(kind = outcome.name(), requests = *count, "refused");
             (*latest, *count) = (Some(Instant::now()), 0);
         }
     }

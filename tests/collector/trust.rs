@@ -498,6 +498,29 @@ fn an_open_page_costs_nothing_while_nothing_changed() {
 }
 
 #[test]
+fn what_became_of_requests_is_counted() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start_with(folder.path(), &["--site", "other"]);
+    collector.accept(&told(&[]));
+    for body in ["no batch", "", "{}", &told(&[("/site", json!("made up"))]).to_string(), &" ".repeat(300_000)] {
+        assert_ne!(collector.post(body).0, 204);
+    }
+    let counts = collector.ask("GET", "/metrics", &[], "").1;
+    for line in [
+        "shopbell_collect_requests_total{outcome=\"stored\"} 1",
+        "shopbell_collect_requests_total{outcome=\"malformed\"} 3",
+        "shopbell_collect_requests_total{outcome=\"site\"} 1",
+        "shopbell_collect_requests_total{outcome=\"too_large\"} 1",
+        "shopbell_collect_seconds_count 6",
+        "shopbell_events_told_total 2",
+        "shopbell_commits_total 1",
+        "shopbell_waiting_events 0",
+    ] {
+        assert!(counts.lines().any(|one| one == line), "{line}: {counts}");
+    }
+}
+
+#[test]
 fn the_filters_of_a_report_combine() {
     let folder = TempDir::new().expect("a folder");
     let collector = Collector::start(folder.path());
