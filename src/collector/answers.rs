@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 /// An answer of more bytes waits for its turn: so many at once are on their way to clients that may read slowly.
 const LARGE_BYTES: usize = 262_144;
-static LARGE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(8));
+static LARGE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(4));
 /// Bytes of a large answer that are handed on at once.
 const CHUNK_BYTES: usize = 65_536;
 

@@ -16,6 +16,9 @@ use shopbell_core::attribution::CHANNELS;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
+/// Longest session: 30 days are the most that a site may let one last.
+const SESSION_MS_MAX: i64 = 2_592_000_000;
+
 /// Places of sessions that a transaction changed.
 pub(crate) type Changed = BTreeSet<i64>;
 
@@ -53,8 +56,9 @@ pub(crate) struct Order {
 #[derive(Default)]
 pub(crate) struct Figures {
     sessions: Vec<Session>,
-    /// When each began, by itself: what asks for a time looks at little else.
+    /// When each began, and where it stands in lists, by themselves: what asks for a time looks at little else.
     began_at: Vec<i64>,
+    listed_at: Vec<i64>,
     /// The place of the first.
     first_place: i64,
     orders: HashMap<i64, Vec<Order>>,
@@ -68,7 +72,7 @@ pub(crate) struct Figures {
 }
 
 /// In the order in which they are [read](Figures::read).
-const COLUMNS: &str = "SELECT place, began_at, ended_at, iif(device_id = '', 0, device), page_views, transactions, site,
+const COLUMNS: &str = "SELECT place, began_at, listed_at, started_at, last_event_at, iif(device_id = '', 0, device), page_views, transactions, site,
     coalesce(source, '(direct)'), coalesce(campaign, ''), landing_page, reason, coalesce(channel, ''), funnel_steps, number = 1,
     bot IS NOT NULL FROM sessions";
 
@@ -86,11 +90,12 @@ impl Figures {
         let mut figures = Self { first_place, ..Self::default() };
         figures.sessions.reserve_exact(count as usize);
         figures.began_at.reserve_exact(count as usize);
+        figures.listed_at.reserve_exact(count as usize);
         let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY place"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let (place, began_at, session) = figures.read(row)?;
-            figures.put(place, began_at, session);
+            let (place, times, session) = figures.read(row)?;
+            figures.put(place, times, session);
             if session.transactions > 0 {
                 figures.read_orders(connection, place)?;
             }
@@ -104,8 +109,8 @@ impl Figures {
         let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE place = ?1"))?;
         for place in changed {
             let read = statement.query_row([place], |row| self.read(row)).optional()?;
-            let (_, began_at, session) = read.unwrap_or_default();
-            self.put(*place, began_at, session);
+            let (_, times, session) = read.unwrap_or_default();
+            self.put(*place, times, session);
             if session.transactions > 0 {
                 self.read_orders(connection, *place)?;
             } else {
@@ -115,14 +120,16 @@ impl Figures {
         Ok(())
     }
 
-    /// Place, beginning and the rest. By number: to look a million times for each column's name takes longer than all else.
-    fn read(&mut self, row: &Row<'_>) -> rusqlite::Result<(i64, i64, Session)> {
+    /// Place, when it began and is listed, and the rest. By number: to look a million times for each column's name takes longer than all else.
+    fn read(&mut self, row: &Row<'_>) -> rusqlite::Result<(i64, [i64; 2], Session)> {
         let mut column = 0..;
         let mut next = || row.get_ref(column.next().unwrap_or_default());
-        let (place, began_at, ended_at) = (next()?.as_i64()?, next()?.as_i64()?, next()?.as_i64()?);
+        let place = next()?.as_i64()?;
+        let times = [next()?.as_i64()?, next()?.as_i64()?];
+        let duration_ms = duration_ms(next()?.as_i64()?, next()?.as_i64()?);
         let small = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
         let session = Session {
-            duration_ms: small(ended_at - began_at),
+            duration_ms: small(duration_ms),
             device: next()?.as_i64()? as u32,
             page_views: small(next()?.as_i64()?),
             transactions: small(next()?.as_i64()?),
@@ -136,10 +143,10 @@ impl Figures {
             is_first: next()?.as_i64()? != 0,
             is_bot: next()?.as_i64()? != 0,
         };
-        Ok((place, began_at, session))
+        Ok((place, times, session))
     }
 
-    fn put(&mut self, place: i64, began_at: i64, session: Session) {
+    fn put(&mut self, place: i64, [began_at, listed_at]: [i64; 2], session: Session) {
         if self.sessions.is_empty() {
             self.first_place = place;
         }
@@ -153,11 +160,13 @@ impl Figures {
                 // An eighth more, not twice as much: this may be most of the memory.
                 self.sessions.reserve_exact(missing + self.sessions.len() / 8);
                 self.began_at.reserve_exact(missing + self.began_at.len() / 8);
+                self.listed_at.reserve_exact(missing + self.listed_at.len() / 8);
             }
             self.sessions.resize(index + 1, Session::default());
             self.began_at.resize(index + 1, 0);
+            self.listed_at.resize(index + 1, 0);
         }
-        (self.sessions[index], self.began_at[index]) = (session, began_at);
+        (self.sessions[index], self.began_at[index], self.listed_at[index]) = (session, began_at, listed_at);
     }
 
     fn read_orders(&mut self, connection: &Connection, place: i64) -> rusqlite::Result<()> {
@@ -183,12 +192,12 @@ impl Figures {
     /// The places of so many of the latest sessions that a filter lets through, the latest first.
     pub(crate) fn latest(&self, filter: &Filter, count: usize) -> Vec<i64> {
         let mut latest = BinaryHeap::with_capacity(count + 1);
-        for (index, began_at) in self.began_at.iter().enumerate() {
-            let is_early = latest.len() == count && latest.peek().is_none_or(|Reverse((first, _))| began_at <= first);
-            if is_early || !filter.is_met(*began_at, &self.sessions[index]) {
+        for (index, listed_at) in self.listed_at.iter().enumerate() {
+            let is_early = latest.len() == count && latest.peek().is_none_or(|Reverse((first, _))| listed_at < first);
+            if is_early || !filter.is_met(self.began_at[index], &self.sessions[index]) {
                 continue;
             }
-            latest.push(Reverse((*began_at, self.first_place + index as i64)));
+            latest.push(Reverse((*listed_at, self.first_place + index as i64)));
             if latest.len() > count {
                 latest.pop();
             }
@@ -200,8 +209,8 @@ impl Figures {
     pub(crate) fn latest_of(&self, places: &[i64], filter: &Filter, count: usize) -> Vec<i64> {
         let known = places.iter().filter_map(|place| {
             let index = usize::try_from(place - self.first_place).ok()?;
-            let began_at = *self.began_at.get(index)?;
-            filter.is_met(began_at, self.sessions.get(index)?).then_some((began_at, *place))
+            let session = self.sessions.get(index)?;
+            filter.is_met(self.began_at[index], session).then_some((self.listed_at[index], *place))
         });
         let mut known: Vec<_> = known.collect();
         known.sort_unstable_by(|one, other| other.cmp(one));
@@ -222,6 +231,11 @@ impl Figures {
     pub(crate) fn revision(&self) -> u64 {
         self.revision
     }
+}
+
+/// How long a session lasted, by the visitor's clock; nothing where that is no time that a session can last.
+pub(crate) fn duration_ms(started_at: i64, last_event_at: i64) -> i64 {
+    Some(last_event_at - started_at).filter(|duration_ms| (0..=SESSION_MS_MAX).contains(duration_ms)).unwrap_or(0)
 }
 
 fn channel(name: &str) -> u8 {

@@ -125,3 +125,59 @@ impl Queue {
         lanes.small.events + lanes.large.events
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Job, Queue, WAIT_MAX, WAITING_BYTES_MAX};
+    use crate::batch::Batch;
+    use serde_json::json;
+    use std::time::{Duration, Instant};
+    use tokio::sync::oneshot;
+
+    /// A batch of so many events in so many bytes, that came a while ago.
+    fn job(events: u64, bytes: usize, ago: Duration) -> Job {
+        let events: Vec<_> = (0..events).map(|seq| json!({ "id": seq.to_string(), "name": "e", "time": 0 })).collect();
+        let told = json!({ "schema": "shopbell/1", "site": "shop", "sent_at": 0, "device": {}, "events": events,
+            "session": { "id": "session", "number": 1, "reason": "first", "started_at": 0 } });
+        let batch = Batch::read(told.to_string().as_bytes()).expect("a batch");
+        let since = Instant::now().checked_sub(ago).expect("a machine that has run for a while");
+        Job { batch, bytes, received_at: 0, since, done: oneshot::channel().0 }
+    }
+
+    fn sizes(queue: &Queue) -> Vec<usize> {
+        queue.next_group().into_iter().flatten().map(|job| job.batch.events.len()).collect()
+    }
+
+    #[test]
+    fn what_waits_is_bounded_by_events_bytes_and_time() {
+        let queue = Queue::default();
+        let push = |events, bytes, ago| queue.push(job(events, bytes, ago));
+        for _ in 0..20 {
+            assert!(push(1_000, 1, Duration::ZERO));
+        }
+        assert!(!push(1_000, 1, Duration::ZERO), "20,000 events wait");
+        assert!(push(50, WAITING_BYTES_MAX, Duration::ZERO), "what trackers send has room of its own");
+        assert!(!push(50, 1, Duration::ZERO), "16 MiB wait");
+        assert_eq!(queue.waiting_events(), 20_050);
+        assert_eq!(sizes(&queue), [50, 1_000], "the small one first, and a large one");
+        assert!(push(50, 1, 2 * WAIT_MAX));
+        assert!(!push(50, 1, Duration::ZERO), "something waits for too long");
+        assert_eq!(sizes(&queue), [50, 1_000]);
+        assert!(push(50, 1, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_commit_has_so_much_and_the_queue_ends_when_it_is_empty() {
+        let queue = Queue::default();
+        for _ in 0..60 {
+            assert!(queue.push(job(50, 1, Duration::ZERO)));
+        }
+        assert_eq!((sizes(&queue).len(), sizes(&queue).len()), (40, 20));
+        for _ in 0..3 {
+            assert!(queue.push(job(1, 3_000_000, Duration::ZERO)));
+        }
+        queue.close();
+        assert_eq!((sizes(&queue).len(), sizes(&queue).len()), (2, 1), "4 MiB");
+        assert!(queue.next_group().is_none());
+    }
+}

@@ -117,11 +117,13 @@ fn begin(transaction: &Connection, batch: &Batch, place: i64, sent: Sent) -> rus
     let source = session.source.named();
     let text = |source: &Option<Source>| source.as_ref().and_then(|source| serde_json::to_string(&source.named()).ok());
     let skew_ms = sent.skew_ms(session.started_at, None);
+    let (started_at, began_at) = (session.started_at as i64, session.started_at as i64 - skew_ms);
+    let listed_at = listed_at(transaction, batch, started_at.min(began_at))?;
     transaction
         .prepare_cached(
             "UPDATE sessions SET number = ?2, reason = ?3, previous_id = coalesce(?4, previous_id), started_at = ?5,
                 last_event_at = max(last_event_at, ?5), clock_skew_ms = ?6, began_at = ?5 - ?6,
-                ended_at = max(ended_at, ?5 - ?6), landing_page = ?7, source = ?8, medium = ?9, campaign = ?10, term = ?11,
+                ended_at = max(ended_at, ?5 - ?6), listed_at = ?20, landing_page = ?7, source = ?8, medium = ?9, campaign = ?10, term = ?11,
                 content = ?12, campaign_id = ?13, click_id = ?14, referrer = ?15, channel = ?16, first_touch = ?17,
                 last_non_direct = ?18, bot = coalesce(?19, bot)
              WHERE place = ?1",
@@ -131,7 +133,7 @@ fn begin(transaction: &Connection, batch: &Batch, place: i64, sent: Sent) -> rus
             session.number as i64,
             session.reason,
             session.previous_id,
-            session.started_at as i64,
+            started_at,
             skew_ms,
             session.landing_page,
             source.source,
@@ -146,8 +148,19 @@ fn begin(transaction: &Connection, batch: &Batch, place: i64, sent: Sent) -> rus
             text(&session.first_touch),
             text(&session.last_non_direct),
             batch.device.bot,
+            listed_at,
         ])?;
     Ok(())
+}
+
+/// Where a session stands in lists: not before the device's sessions that it follows, whatever its clock says.
+fn listed_at(transaction: &Connection, batch: &Batch, told: i64) -> rusqlite::Result<i64> {
+    transaction
+        .prepare_cached(
+            "SELECT max(?3, coalesce(max(listed_at), ?3)) FROM sessions
+             WHERE device_id = ?1 AND device_id <> '' AND number BETWEEN 1 AND ?2 - 1",
+        )?
+        .query_row(params![batch.device.stored_id(), batch.session.number as i64, told], |row| row.get(0))
 }
 
 /// Whether the event was new.

@@ -498,6 +498,106 @@ fn an_open_page_costs_nothing_while_nothing_changed() {
 }
 
 #[test]
+fn a_list_of_large_events_comes_in_parts() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    for round in 0..30 {
+        let large = |seq: u64| {
+            let mut event = event(round * 15 + seq, "e", &json!({ "a": "x".repeat(16_000) }));
+            event["time"] = json!(now_ms());
+            event
+        };
+        collector.accept(&told(&[("/events", json!((0..15).map(large).collect::<Vec<_>>()))]));
+    }
+    let (mut count, mut parts, mut after) = (0, 0, String::new());
+    loop {
+        let answer = collector.ask("GET", &format!("/api/events?limit=10000{after}"), &[], "").1;
+        assert!(answer.len() < 6_000_000, "{} bytes", answer.len());
+        // A large one comes in chunks, whose lengths stand between.
+        let events = collector.get(&format!("events?limit=10000{after}"));
+        let Some(last) = events.as_array().and_then(|events| events.last()) else { break };
+        after = format!("&after={}", last["id"].as_str().expect("an id"));
+        (count, parts) = (count + events.as_array().map_or(0, Vec::len), parts + 1);
+    }
+    assert!(count == 450 && parts > 1, "{count} in {parts} parts");
+}
+
+#[test]
+fn a_report_is_of_one_moment_while_more_comes() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..300 {
+                let order = json!({ "transaction_id": format!("A-{number}"), "value": 1, "currency": "EUR" });
+                collector.accept(&told(&[
+                    ("/session/id", json!(format!("session {number}"))),
+                    ("/device/id", json!(format!("device {number}"))),
+                    ("/events/0/id", json!(format!("{number} a"))),
+                    ("/events/1/id", json!(format!("{number} b"))),
+                    ("/events/1/props", order),
+                ]));
+            }
+            is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+            let report = collector.get("report");
+            let number = |value: &Value| value.as_u64().expect("a number");
+            let sum = |list: &Value, field: &str| {
+                list.as_array().into_iter().flatten().map(|one| number(&one[field])).sum::<u64>()
+            };
+            let sessions = number(&report["sessions"]);
+            assert_eq!(
+                [number(&report["visitors"]), number(&report["page_views"]), number(&report["transactions"])],
+                [sessions; 3]
+            );
+            assert_eq!([sum(&report["channels"], "sessions"), sum(&report["revenues"], "transactions")], [sessions; 2]);
+        }
+    });
+    assert_eq!(collector.get("report")["sessions"], 300);
+}
+
+/// A clock that stands still, leaps and is set tells of its sessions in their order all the same.
+#[test]
+fn sessions_of_a_device_are_listed_in_their_order_and_those_of_the_future_are_not_the_latest() {
+    let folder = TempDir::new().expect("a folder");
+    let collector = Collector::start(folder.path());
+    let now = now_ms();
+    let tell = |device: &str, number: u64, started_at: u64, sent_at: u64| {
+        let mut told = told(&[
+            ("/device/id", json!(device)),
+            ("/session/id", json!(format!("{device} {number}"))),
+            ("/session/number", json!(number)),
+            ("/session/started_at", json!(started_at)),
+            ("/sent_at", json!(sent_at)),
+        ]);
+        for place in 0..2 {
+            told["events"][place]["id"] = json!(format!("{device} {number} {place}"));
+            told["events"][place]["time"] = json!(started_at + 480_000 * place as u64);
+        }
+        collector.accept(&told);
+    };
+    let (minute, day) = (60_000, 86_400_000);
+    tell("liar", 1, YEAR_275760 - day, YEAR_275760 - day);
+    // Each tells its second visit of the next day, eight minutes long, at its end, moments after it told the first.
+    for (device, began) in [("past", now - 300 * day), ("today", now), ("future", now + 300 * day)] {
+        tell(device, 1, began, began);
+        tell(device, 2, began + day, began + day + 8 * minute);
+    }
+    tell("right", 1, now_ms(), now_ms());
+    let sessions = collector.get("sessions");
+    let listed: Vec<_> =
+        sessions.as_array().into_iter().flatten().filter_map(|session| session["id"].as_str()).collect();
+    let place = |id: &str| listed.iter().position(|listed| *listed == id).expect("it is listed");
+    for device in ["past", "today", "future"] {
+        assert!(place(&format!("{device} 1")) < place(&format!("{device} 2")), "{listed:?}");
+    }
+    assert_eq!(listed.last(), Some(&"right 1"));
+    assert!(sessions.as_array().into_iter().flatten().all(|session| session["duration_ms"] == 480_000), "{sessions}");
+}
+
+#[test]
 fn what_became_of_requests_is_counted() {
     let folder = TempDir::new().expect("a folder");
     let collector = Collector::start_with(folder.path(), &["--site", "other"]);

@@ -49,3 +49,21 @@ impl Names {
 fn cut(name: &str) -> &str {
     name.char_indices().nth(CHARS_MAX).map_or(name, |(end, _)| &name[..end])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CHARS_MAX, Names, OTHER};
+
+    #[test]
+    fn names_have_numbers_until_there_are_too_many() {
+        let mut names = Names::default();
+        assert_eq!((names.number("a"), names.number("b"), names.number("a")), (1, 2, 1));
+        assert_eq!((names.find("b"), names.find("c"), names.text(2)), (Some(2), None, "b"));
+        let long = "é".repeat(CHARS_MAX);
+        assert_eq!(names.number(&long), names.number(&format!("{long} and more")));
+        for number in 0..70_000 {
+            names.number(&number.to_string());
+        }
+        assert_eq!((names.number("one more"), names.text(0), names.count()), (0, OTHER, 65_536));
+    }
+}

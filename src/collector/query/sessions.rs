@@ -2,8 +2,8 @@
 
 use super::{BYTES_MAX, Query, json};
 use crate::amounts::money;
-use crate::figures::Figures;
 use crate::figures::filter::Filter;
+use crate::figures::{Figures, duration_ms};
 use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -75,7 +75,7 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         began_at: row.get("began_at")?,
         clock_skew_ms: row.get("clock_skew_ms")?,
         last_event_at: row.get("last_event_at")?,
-        duration_ms: (row.get::<_, i64>("ended_at")? - row.get::<_, i64>("began_at")?).max(0),
+        duration_ms: duration_ms(row.get("started_at")?, row.get("last_event_at")?),
         page_views: row.get("page_views")?,
         events: row.get("events")?,
         transactions: row.get("transactions")?,

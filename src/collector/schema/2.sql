@@ -20,6 +20,8 @@ CREATE TABLE placed (
     -- On the collector's clock.
     began_at INTEGER NOT NULL DEFAULT 0,
     ended_at INTEGER NOT NULL DEFAULT 0,
+    -- Its place in lists: by the visitor's clock, which tells a device's sessions apart, but not of the future.
+    listed_at INTEGER NOT NULL DEFAULT 0,
     landing_page TEXT NOT NULL,
     source TEXT, medium TEXT, campaign TEXT, term TEXT, content TEXT, click_id TEXT, referrer TEXT, channel TEXT,
     campaign_id TEXT,
@@ -36,11 +38,11 @@ CREATE TABLE placed (
     funnel_steps INTEGER NOT NULL DEFAULT 1
 );
 INSERT INTO placed (site, id, device_id, user_id, number, reason, previous_id, started_at, last_event_at, clock_skew_ms,
-    began_at, ended_at, landing_page, source, medium, campaign, term, content, click_id, referrer, channel, campaign_id,
+    began_at, ended_at, listed_at, landing_page, source, medium, campaign, term, content, click_id, referrer, channel, campaign_id,
     first_touch, last_non_direct, previous, bot, page_views, events, transactions, revenue_ten_thousandths, currency,
     funnel_step, funnel_steps)
 SELECT site, id, device_id, user_id, number, reason, previous_id, started_at, last_event_at, clock_skew_ms,
-    started_at - clock_skew_ms, max(last_event_at, started_at) - clock_skew_ms, landing_page, source, medium, campaign,
+    started_at - clock_skew_ms, max(last_event_at, started_at) - clock_skew_ms, started_at, landing_page, source, medium, campaign,
     term, content, click_id, referrer, channel, campaign_id, first_touch, last_non_direct, previous, bot, page_views,
     events, transactions, revenue_ten_thousandths, currency, funnel_step, funnel_steps
 FROM sessions ORDER BY started_at - clock_skew_ms;

@@ -102,7 +102,7 @@ fn slowly(connection: &Connection, query: &Query) -> Value {
         one(format!("SELECT total(page_views) {chosen}")),
         one(format!("SELECT CAST(count(*) AS REAL) FROM {orders}")),
         one(format!("SELECT total(value_ten_thousandths) / 10000 FROM {orders}")),
-        one(format!("SELECT coalesce(avg(ended_at - began_at), 0.0) {chosen}")),
+        one(format!("SELECT coalesce(avg(last_event_at - started_at), 0.0) {chosen}")),
     ])
 }
 
