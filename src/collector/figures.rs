@@ -1,4 +1,4 @@
-//! What reports are made of: of each session 40 bytes in memory, as of the latest commit.
+//! What reports are made of: of each session 48 bytes in memory, as of the latest commit.
 //!
 //! Reports combine any filters over any time and count visitors once each, so sums by hour or by name would not do: a pass over
 //! all sessions takes some milliseconds a million. The tables stay the truth. What is here is read from them at the start, and

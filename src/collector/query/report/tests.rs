@@ -166,3 +166,32 @@ proptest! {
         }
     }
 }
+
+/// The collector's own clock is set back by a year, and forward by two: what came is there, once, and at no impossible time.
+#[test]
+fn a_clock_that_is_set_loses_nothing() {
+    const YEAR_MS: u64 = 31_536_000_000;
+    let folder = TempDir::new().expect("a folder");
+    let mut connection = schema::open(&folder.path().join("events.sqlite")).expect("a store");
+    let mut figures = Figures::load(&connection).expect("figures");
+    for (number, received_at) in [NOW, NOW - YEAR_MS, NOW + YEAR_MS, NOW].into_iter().enumerate() {
+        let session = number as u64 % 3;
+        let act = Act::Tell { session, device: 1, source: 0, page: 0, began_ms: 0, is_bot: false, order: None };
+        for _ in 0..2 {
+            let mut changed = Changed::new();
+            let transaction = connection.transaction().expect("a transaction");
+            let told = batch(&act, number).expect("a batch");
+            assert_eq!(add(&transaction, &told, received_at, &mut changed).expect("stored"), Ok(()));
+            transaction.commit().expect("stored");
+            figures.refresh(&connection, &changed).expect("figures");
+        }
+        let began: i64 = connection
+            .query_row("SELECT began_at FROM sessions WHERE id = ?1", [format!("session {session}")], |row| row.get(0))
+            .expect("a session");
+        let first_received_at = if number == 3 { NOW } else { received_at };
+        assert!((0..=200_000).contains(&(first_received_at as i64 - began)), "{number}: {began}");
+    }
+    let events: i64 = connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
+    let query = Query::default();
+    assert_eq!((events, &quickly(&connection, &figures, &query)), (4, &slowly(&connection, &query)));
+}
