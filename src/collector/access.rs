@@ -65,9 +65,7 @@ impl Access {
 
     /// Whether a request has the token as its bearer.
     pub(crate) fn has_bearer(&self, headers: &HeaderMap) -> bool {
-        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let scheme = value.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer "));
-        scheme.is_some() && self.is_token(value[7..].trim())
+        bearer(headers).is_some_and(|given| self.is_token(given))
     }
 
     /// The value of the cookie of whoever signed in: it says nothing of the token, and goes with it.
@@ -105,6 +103,13 @@ impl Access {
             Err(Denial::Elsewhere)
         }
     }
+}
+
+/// The bearer that a request names (RFC 6750). What a browser or a proxy sends by another scheme is for others.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, given) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| given.trim())
 }
 
 /// The name that a request gives its host, without a port.

@@ -112,9 +112,7 @@ fn unread(error: StoreError) -> Response {
     match error {
         StoreError::Busy => again("too many questions wait; try again"),
         StoreError::Refused(sentence) => refuse(StatusCode::BAD_REQUEST, sentence),
-        StoreError::Failed(error) if error == "interrupted" => {
-            again("the answer takes too long; ask for less, or try again")
-        }
+        StoreError::Late => again("the answer takes too long; ask for less, or try again"),
         StoreError::Failed(error) => {
             tracing::error!(%error, "not read");
             refuse(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read")

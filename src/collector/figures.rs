@@ -76,10 +76,13 @@ const COLUMNS: &str = "SELECT place, began_at, listed_at, started_at, last_event
     coalesce(source, '(direct)'), coalesce(campaign, ''), landing_page, reason, coalesce(channel, ''), funnel_steps, number = 1,
     bot IS NOT NULL FROM sessions";
 
-/// A refund without a value is of the whole order, and none is of more.
+/// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
+/// server told it.
 const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
         SELECT min(total(coalesce(refunds.value_ten_thousandths, orders.value_ten_thousandths)), 9e18)
-        FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id
+        FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
+            OR sessions.device = (SELECT device FROM sessions AS teller
+                WHERE teller.id = refunds.session_id AND teller.site = refunds.site))
     ) FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
 
 impl Figures {

@@ -1,5 +1,6 @@
 //! `POST /collect`: reads what came, asks whether it may, stores it, and answers.
 
+use crate::access::bearer;
 use crate::batch::{BODY_BYTES_MAX, Batch, Teller};
 use crate::body::{BodyError, Whole};
 use crate::clock::now_ms;
@@ -68,7 +69,7 @@ async fn take(collector: &Collector, peer: SocketAddr, headers: &HeaderMap, body
         if may { Ok(()) } else { Err(Refusal(Outcome::Rate, sentence.to_owned())) }
     };
     let has_token = collector.access.has_bearer(headers);
-    if headers.contains_key(header::AUTHORIZATION) && !has_token {
+    if bearer(headers).is_some() && !has_token {
         let sentence = "the token is not that of this collector; accepted is \"Authorization: Bearer …\" with it";
         return Err(Refusal(Outcome::Token, sentence.to_owned()));
     }
@@ -128,7 +129,9 @@ fn unread(error: BodyError) -> Refusal {
 fn unstored(error: StoreError) -> Refusal {
     match error {
         StoreError::Busy => Refusal(Outcome::Busy, "too many batches wait; try again".to_owned()),
-        StoreError::Failed(_) => Refusal(Outcome::Failed, "the batch could not be stored; try again".to_owned()),
+        StoreError::Late | StoreError::Failed(_) => {
+            Refusal(Outcome::Failed, "the batch could not be stored; try again".to_owned())
+        }
         StoreError::Refused(sentence) => Refusal(Outcome::Contradiction, sentence),
     }
 }

@@ -100,10 +100,19 @@ pub(crate) fn add_refund(
     let value = refund.value.map(|value| value.0 as i64);
     transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO refunds (site, order_id, event_id, session_id, refunded_at, value_ten_thousandths)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR IGNORE INTO refunds (site, order_id, event_id, session_id, refunded_at, value_ten_thousandths,
+                is_confirmed)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![batch.site, refund.id, event.id, batch.session.id, event.time as i64, value])?;
+        .execute(params![
+            batch.site,
+            refund.id,
+            event.id,
+            batch.session.id,
+            event.time as i64,
+            value,
+            batch.teller == Teller::Server
+        ])?;
     let place: Option<i64> = transaction
         .prepare_cached(
             "SELECT place FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id
@@ -115,8 +124,8 @@ pub(crate) fn add_refund(
     Ok(())
 }
 
-/// Writes what a session's orders come to, and whether buying is a step that it took. In another currency than the first order's, an order is not in its session's one sum:
-/// lists have each.
+/// Writes what a session's orders come to, and whether buying is a step that it took. In another currency than the first order's, an
+/// order is not in its session's one sum: lists have each.
 pub(crate) fn sum_orders(transaction: &Connection, place: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
@@ -129,16 +138,11 @@ pub(crate) fn sum_orders(transaction: &Connection, place: i64) -> rusqlite::Resu
         )?
         .execute([place])?;
     transaction
-        .prepare_cached(
+        .prepare_cached(&format!(
             "UPDATE sessions SET revenue_ten_thousandths = (
                 SELECT CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER) FROM orders
-                WHERE site = sessions.site AND session_id = sessions.id AND currency IS sessions.currency)
-             WHERE place = ?1",
-        )?
-        .execute([place])?;
-    transaction
-        .prepare_cached(&format!(
-            "UPDATE sessions SET funnel_steps = iif(transactions > 0, funnel_steps | {PURCHASE_STEP}, funnel_steps & ~{PURCHASE_STEP})
+                WHERE site = sessions.site AND session_id = sessions.id AND currency IS sessions.currency),
+                funnel_steps = iif(transactions > 0, funnel_steps | {PURCHASE_STEP}, funnel_steps & ~{PURCHASE_STEP})
              WHERE place = ?1"
         ))?
         .execute([place])?;

@@ -31,7 +31,9 @@ const STEPS: i32 = 10_000;
 pub enum StoreError {
     /// Too much waits.
     Busy,
-    /// The database said no, or took too long.
+    /// The answer takes too long.
+    Late,
+    /// The database said no.
     Failed(String),
     /// It is wrong by itself.
     Refused(String),
@@ -191,9 +193,12 @@ impl Store {
             store.shared.connections.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(answer)
         });
-        done.await
-            .unwrap_or_else(|panic| Err(anyhow!("{panic}")))
-            .map_err(|error: anyhow::Error| StoreError::Failed(error.to_string()))
+        done.await.unwrap_or_else(|panic| Err(anyhow!("{panic}"))).map_err(|error: anyhow::Error| {
+            match error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code) {
+                Some(ErrorCode::OperationInterrupted) => StoreError::Late,
+                _ => StoreError::Failed(error.to_string()),
+            }
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -33,6 +33,14 @@ fn visit(number: u64) -> Value {
 
 fn store(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("events.sqlite").display())
+}
+
+/// Starts it within a limit of the system's, as a shell's `ulimit` names it.
+#[cfg(target_os = "linux")]
+fn start_within(limit: &str, folder: &Path) -> Collector {
+    let binary = env!("CARGO_BIN_EXE_shopbell-collector");
+    let words = format!("ulimit {limit}; exec {binary} --listen 127.0.0.1:0 --store {}", store(folder));
+    Collector::of(Command::new("sh").args(["-c", &words]).env("RUST_LOG", "off"))
 }
 
 fn run(arguments: &[&str]) -> Output {
@@ -158,13 +166,8 @@ fn a_database_that_another_holds_is_waited_for_and_then_said_to_be_busy() {
 fn a_full_disk_under_the_log_costs_its_lines_alone() {
     let folder = TempDir::new().expect("a folder");
     let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has one");
-    let mut process = command(&["--listen", "127.0.0.1:0", "--store", &store(folder.path())]);
-    let mut process = process.env("RUST_LOG", "trace").stderr(full).stdout(Stdio::piped()).spawn().expect("it starts");
-    let mut line = String::new();
-    let stdout = process.stdout.take().expect("its output");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("it says where it listens");
-    let address = line.trim().strip_prefix("listening on http://").expect("it listens").to_owned();
-    let collector = Collector { process, address };
+    let mut words = command(&["--listen", "127.0.0.1:0", "--store", &store(folder.path())]);
+    let collector = Collector::of(words.env("RUST_LOG", "trace").stderr(full));
     for number in 0..5 {
         assert_eq!(collector.post("no batch").0, 400);
         collector.accept(&visit(number));
@@ -178,18 +181,8 @@ fn a_full_disk_under_the_log_costs_its_lines_alone() {
 fn a_full_disk_under_the_store_loses_nothing_that_was_acknowledged() {
     let folder = TempDir::new().expect("a folder");
     drop(Collector::start(folder.path()));
-    let words = format!(
-        "ulimit -f 1024; exec {} --listen 127.0.0.1:0 --store {}",
-        env!("CARGO_BIN_EXE_shopbell-collector"),
-        store(folder.path())
-    );
-    let mut shell = Command::new("sh");
-    let mut process =
-        shell.args(["-c", &words]).env("RUST_LOG", "off").stdout(Stdio::piped()).spawn().expect("a shell");
-    let mut line = String::new();
-    let stdout = process.stdout.take().expect("its output");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("it says where it listens");
-    let url = format!("http://{}/collect", line.trim().strip_prefix("listening on http://").expect("it listens"));
+    let mut limited = start_within("-f 1024", folder.path());
+    let url = format!("http://{}/collect", limited.address);
     let mut acknowledged = 0;
     for number in 0..20_000 {
         let request = ureq::post(&url).config().http_status_as_error(false).build();
@@ -199,8 +192,8 @@ fn a_full_disk_under_the_store_loses_nothing_that_was_acknowledged() {
         }
     }
     assert!((1..20_000).contains(&acknowledged), "{acknowledged}");
-    let _ = process.kill();
-    process.wait().expect("it ends");
+    let _ = limited.process.kill();
+    limited.process.wait().expect("it ends");
     let collector = Collector::start(folder.path());
     assert!(collector.get("report")["sessions"].as_u64() >= Some(acknowledged), "{acknowledged}");
     assert_eq!(run(&["check", "--store", &store(folder.path())]).status.code(), Some(0));
@@ -224,19 +217,7 @@ fn it_ends_in_order_when_it_is_asked_to_and_when_its_terminal_goes() {
 fn clients_that_keep_it_waiting_stop_nobody() {
     let folder = TempDir::new().expect("a folder");
     // As few files as a shell allows, of which it may have more.
-    let words = format!(
-        "ulimit -S -n 1024; exec {} --listen 127.0.0.1:0 --store {}",
-        env!("CARGO_BIN_EXE_shopbell-collector"),
-        store(folder.path())
-    );
-    let mut shell = Command::new("sh");
-    let mut process =
-        shell.args(["-c", &words]).env("RUST_LOG", "off").stdout(Stdio::piped()).spawn().expect("a shell");
-    let mut line = String::new();
-    let stdout = process.stdout.take().expect("its output");
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("it says where it listens");
-    let address = line.trim().strip_prefix("listening on http://").expect("it listens").to_owned();
-    let collector = Collector { process, address };
+    let collector = start_within("-S -n 1024", folder.path());
     (0..200).for_each(|number| collector.accept(&visit(number)));
     let connect = || TcpStream::connect(&collector.address).expect("a connection");
     let mut waiting: Vec<TcpStream> = (0..1_100).map(|_| connect()).collect();

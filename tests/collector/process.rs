@@ -16,11 +16,12 @@ pub(crate) struct Collector {
 impl Collector {
     pub(crate) fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let store = format!("sqlite:{}", folder.join("events.sqlite").display());
-        let mut process = command(&["--listen", "127.0.0.1:0", "--store", &store])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the collector starts");
+        Self::of(command(&["--listen", "127.0.0.1:0", "--store", &store]).args(arguments))
+    }
+
+    /// The process that a command starts.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().expect("the collector starts");
         let stdout = process.stdout.take().expect("its output is ours");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).expect("it says where it listens");

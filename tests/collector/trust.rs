@@ -319,6 +319,16 @@ fn an_order_is_of_whoever_told_it_first_and_of_the_shops_server_before_all() {
         (&of("session of thief")["transactions"], &of("session of thief")["funnel_step"]),
         (&json!(0), &json!("visit"))
     );
+    // Nobody else's page gives money back: not the thief's, and not one without a device.
+    for (device, id) in [(json!("thief"), "t1"), (json!("stranger"), "t2"), (Value::Null, "t3")] {
+        let mut stolen = order("thief", id, 1.0);
+        stolen["device"] = json!({ "id": device });
+        stolen["session"]["id"] = json!(format!("refunds by {id}"));
+        stolen["events"] =
+            json!([{ "id": id, "name": "refund", "time": now_ms(), "props": { "transaction_id": "A-1" } }]);
+        collector.accept(&stolen);
+        assert_eq!(json!(figures(&collector)), json!([1, 59.9, 59.9, 1]), "{id}");
+    }
     // Money goes back: a part, the rest, and no more than there was.
     let refund = |id: &str, value: Value| json!([{ "id": id, "name": "refund", "props": { "transaction_id": "A-1", "value": value } }]);
     for (id, value, left) in [
@@ -385,6 +395,8 @@ fn a_site_is_told_of_from_its_origins_alone() {
     assert_eq!(post(&[]), 403);
     assert_eq!(post(&[("authorization", &format!("Bearer {TOKEN}"))]), 204);
     assert_eq!(post(&[("authorization", "Bearer of bad news"), ("origin", "https://shop.example")]), 401);
+    // A beacon of a site behind a password has that.
+    assert_eq!(post(&[("authorization", "Basic c2hvcDpzaG9w"), ("origin", "https://shop.example")]), 204);
     assert_eq!(collector.post(&told(&[]).to_string()).0, 204);
 }
 

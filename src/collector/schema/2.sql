@@ -97,6 +97,8 @@ CREATE TABLE refunds (
     session_id TEXT NOT NULL,
     refunded_at INTEGER NOT NULL,
     value_ten_thousandths INTEGER,
+    -- Whether the shop's own server told it. A page's refund counts for orders of its own device alone.
+    is_confirmed INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (order_id, site, event_id)
 ) WITHOUT ROWID;
 CREATE INDEX refunds_by_session ON refunds (session_id, site);
