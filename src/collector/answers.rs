@@ -1,17 +1,20 @@
 //! What the owner asks: events, sessions, the report, and how the collector does.
 
+use crate::clock::now_ms;
 use crate::keeping::erase_device;
-use crate::query::Query;
-use crate::query::{events, report, sessions};
+use crate::query::period::{Name, Period};
+use crate::query::{Format, Query, Question};
+use crate::query::{breakdown, csv, events, funnel, now, orders, products, report, sessions, sites};
 use crate::relay;
 use crate::state::{Collector, refuse};
 use crate::store::{Store, StoreError};
+use crate::zones;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use rusqlite::Connection;
 use serde::Serialize;
 use std::convert::Infallible;
@@ -21,33 +24,82 @@ use tokio::sync::Semaphore;
 /// An answer of more bytes waits for its turn: so many at once are on their way to clients that may read slowly.
 const LARGE_BYTES: usize = 262_144;
 static LARGE: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(4));
+const MINUTE_MS: i64 = 60_000;
 /// Bytes of a large answer that are handed on at once.
 const CHUNK_BYTES: usize = 65_536;
 
 type Asked = Result<axum::extract::Query<Query>, QueryRejection>;
-/// An answer as JSON, or what is wrong with the question.
+/// An answer, or what is wrong with the question.
 type Answer = Result<Vec<u8>, String>;
+/// How a question is answered, and what a file of its answer is called.
+type Asks = fn(&Store, &Connection, &Question) -> rusqlite::Result<Answer>;
 
 pub(crate) async fn events(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
-    answer(&collector, &headers, asked, |_, connection, query| {
-        Ok(events::events(connection, query)?.map(|list| json(&list)))
-    })
-    .await
+    let question: Asks =
+        |_, connection, question| Ok(events::events(connection, &question.query)?.map(|list| list_of(question, &list)));
+    answer(&collector, &headers, asked, "events", question).await
 }
 
 pub(crate) async fn sessions(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
-    let question = |store: &Store, connection: &Connection, query: &Query| {
-        let places = sessions::latest(connection, &store.figures(), query)?;
-        Ok(Ok(json(&sessions::sessions(connection, places)?)))
+    let question: Asks = |store, connection, question| {
+        let places = sessions::latest(connection, &store.figures(), question)?;
+        Ok(Ok(list_of(question, &sessions::sessions(connection, places)?)))
     };
-    answer(&collector, &headers, asked, question).await
+    answer(&collector, &headers, asked, "sessions", question).await
 }
 
 pub(crate) async fn report(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
-    let question = |store: &Store, connection: &Connection, query: &Query| {
-        Ok(Ok(json(&report::report(connection, &store.figures(), query)?)))
+    let question: Asks = |store, connection, question| {
+        let report = report::report(connection, &store.figures(), question)?;
+        Ok(report.map(|report| rendered(question, &report, report.summary.series())))
     };
-    answer(&collector, &headers, asked, question).await
+    answer(&collector, &headers, asked, "report", question).await
+}
+
+pub(crate) async fn breakdown(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
+    let question: Asks = |store, _, question| {
+        let rows = breakdown::breakdown(&store.figures(), question);
+        Ok(rows.map(|rows| rendered(question, &rows, &rows.rows)))
+    };
+    answer(&collector, &headers, asked, "breakdown", question).await
+}
+
+pub(crate) async fn products(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
+    let question: Asks = |store, connection, question| {
+        let rows = products::products(connection, &store.figures(), question)?;
+        Ok(rows.map(|rows| rendered(question, &rows, &rows.rows)))
+    };
+    answer(&collector, &headers, asked, "products", question).await
+}
+
+pub(crate) async fn funnel(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
+    let question: Asks = |store, _, question| {
+        let funnel = funnel::funnel(&store.figures(), question);
+        Ok(Ok(rendered(question, &funnel, &funnel.steps)))
+    };
+    answer(&collector, &headers, asked, "funnel", question).await
+}
+
+pub(crate) async fn orders(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
+    let question: Asks = |store, connection, question| {
+        let orders = orders::orders(connection, &store.figures(), question)?;
+        Ok(Ok(rendered(question, &orders, &orders.rows)))
+    };
+    answer(&collector, &headers, asked, "orders", question).await
+}
+
+pub(crate) async fn now(State(collector): State<Collector>, headers: HeaderMap, mut asked: Asked) -> Response {
+    if let Ok(asked) = &mut asked {
+        // Now is now, whichever time is looked at beside it.
+        (asked.period, asked.from, asked.to) = (Some(Name::Today), None, None);
+    }
+    let question: Asks = |store, _, question| Ok(Ok(json(&now::now(&store.figures(), question))));
+    answer(&collector, &headers, asked, "now", question).await
+}
+
+pub(crate) async fn sites(State(collector): State<Collector>, headers: HeaderMap, asked: Asked) -> Response {
+    let question: Asks = |store, _, question| Ok(Ok(list_of(question, &sites::sites(&store.figures(), question))));
+    answer(&collector, &headers, asked, "sites", question).await
 }
 
 fn json(answer: &impl Serialize) -> Vec<u8> {
@@ -55,37 +107,58 @@ fn json(answer: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(answer).unwrap_or_default()
 }
 
+fn list_of(question: &Question, list: &impl Serialize) -> Vec<u8> {
+    rendered(question, list, list)
+}
+
+/// An answer as JSON, or its rows as CSV.
+fn rendered(question: &Question, answer: &impl Serialize, rows: &impl Serialize) -> Vec<u8> {
+    match question.query.format {
+        Format::Json => json(answer),
+        Format::Csv => csv::of(rows),
+    }
+}
+
+/// A question as it is asked now, or what is wrong with it.
+fn question(collector: &Collector, asked: Asked) -> Result<Question, String> {
+    let asked = asked.map_err(|rejection| crate::batch::check::shortened(&rejection.body_text()).into_owned())?;
+    let query = asked.0;
+    let site = query.site.as_deref();
+    let zone = query.zone.as_deref().map_or_else(|| Ok(collector.zones.of(site)), zones::named)?;
+    let now_ms = now_ms() as i64;
+    let goals = collector.goals.iter().filter(|goal| goal.is_of(site)).cloned().collect();
+    Ok(Question { period: Period::new(query.period, (query.from, query.to), zone, now_ms)?, query, now_ms, goals })
+}
+
 /// Answers a question, or says that its answer is what it was.
-async fn answer(
-    collector: &Collector,
-    headers: &HeaderMap,
-    asked: Asked,
-    question: fn(&Store, &Connection, &Query) -> rusqlite::Result<Answer>,
-) -> Response {
-    let query = match asked {
-        Ok(axum::extract::Query(query)) => query,
-        Err(rejection) => {
-            let sentence = crate::batch::check::shortened(&rejection.body_text()).into_owned();
-            return refuse(StatusCode::BAD_REQUEST, sentence);
-        }
+async fn answer(collector: &Collector, headers: &HeaderMap, asked: Asked, name: &str, asks: Asks) -> Response {
+    let question = match question(collector, asked) {
+        Ok(question) => question,
+        Err(sentence) => return refuse(StatusCode::BAD_REQUEST, sentence),
     };
     let revision = match collector.store.revision().await {
         Ok(revision) => revision,
         Err(error) => return unread(error),
     };
-    let tag = format!("\"{:x}-{revision:x}\"", collector.started_ms);
+    // What depends on the time is another answer after a minute.
+    let minute = if question.period.is_relative { question.now_ms / MINUTE_MS } else { 0 };
+    let tag = format!("\"{:x}-{revision:x}-{minute:x}\"", collector.started_ms);
     let headers_of_answer = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, headers_of_answer).into_response();
     }
-    match collector.store.read(move |store, connection| question(store, connection, &query)).await {
-        Ok(Ok(body)) => {
-            let kind = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-            match in_turn(body).await {
-                Some(body) => (headers_of_answer, kind, body).into_response(),
-                None => again("too many large answers are on their way; try again"),
-            }
-        }
+    let kind = match question.query.format {
+        Format::Json => vec![(header::CONTENT_TYPE, "application/json".to_owned())],
+        Format::Csv => vec![
+            (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+            (header::CONTENT_DISPOSITION, format!("attachment; filename=\"shopbell-{name}.csv\"")),
+        ],
+    };
+    match collector.store.read(move |store, connection| asks(store, connection, &question)).await {
+        Ok(Ok(body)) => match in_turn(body).await {
+            Some(body) => (headers_of_answer, AppendHeaders(kind), body).into_response(),
+            None => again("too many large answers are on their way; try again"),
+        },
         Ok(Err(sentence)) => refuse(StatusCode::BAD_REQUEST, sentence),
         Err(error) => unread(error),
     }

@@ -13,6 +13,9 @@ pub const SCHEMA: &str = "shopbell/1";
 pub const BODY_BYTES_MAX: usize = 262_144;
 /// Most events in one batch; the tracker sends at most 50.
 pub const EVENTS_MAX: usize = 1_000;
+/// Shortest short side of a screen that is no phone's, in CSS pixels.
+const SHORT_SIDE_OF_TABLETS: f64 = 600.0;
+
 /// A native batch. What it says beside this is passed over.
 #[derive(Debug, Deserialize)]
 #[expect(missing_docs, reason = "the fields are those of tests/formats/native.schema.json")]
@@ -54,6 +57,9 @@ pub struct Device {
     pub time_zone: Option<String>,
     #[serde(default)]
     pub bot: Option<String>,
+    /// Kept as text: one that is not as it should be costs the class of the device alone.
+    #[serde(default)]
+    pub screen: Option<Box<RawValue>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +183,19 @@ impl Device {
     pub(crate) fn stored_id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
     }
+
+    /// What its screen says that it is. Phones are less than 600 CSS pixels wide on their short side, as Android tells them apart;
+    /// tablets give their screens upright (those of iPadOS always), computers do not.
+    pub(crate) fn class(&self) -> Option<&'static str> {
+        let [width, height]: [f64; 2] = serde_json::from_str(self.screen.as_ref()?.get()).ok()?;
+        let short = width.min(height);
+        Some(match () {
+            () if short < 1.0 => return None,
+            () if short < SHORT_SIDE_OF_TABLETS => "phone",
+            () if width < height => "tablet",
+            () => "desktop",
+        })
+    }
 }
 
 impl Batch {
@@ -226,6 +245,25 @@ mod tests {
                 Ok(batch) => prop_assert!(!batch.events.is_empty() && !batch.session.id.is_empty()),
                 Err(sentence) => prop_assert!(!sentence.is_empty()),
             }
+        }
+    }
+
+    #[test]
+    fn a_screen_says_what_the_device_is() {
+        #[track_caller]
+        fn check(screen: &str, expected: Option<&str>) {
+            let body = GOOD.replace("[1440,900]", screen);
+            let batch = Batch::read(body.as_bytes()).expect("a batch");
+            assert_eq!(batch.device.class(), expected, "{screen}");
+        }
+        check("[1440,900]", Some("desktop"));
+        check("[1280,600]", Some("desktop"));
+        check("[390,844]", Some("phone"));
+        check("[844,390]", Some("phone"));
+        check("[768,1024]", Some("tablet"));
+        check("[599.5,1024]", Some("phone"));
+        for screen in ["[0,0]", "[-1,5]", "null", "[]", "[1,2,3]", "\"wide\"", "{}", "[null,900]"] {
+            check(screen, None);
         }
     }
 

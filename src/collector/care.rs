@@ -3,6 +3,7 @@
 use crate::orders::{furthest, sum_orders};
 use crate::schema;
 use crate::store::path_of;
+use crate::tally;
 use anyhow::{Context, Result, bail};
 use rusqlite::{Connection, TransactionBehavior};
 use shopbell_core::event::{FUNNEL, PAGE_VIEW};
@@ -51,6 +52,12 @@ const ORDERS_DIFFER: &str = "SELECT place, id FROM sessions AS s WHERE transacti
     OR revenue_ten_thousandths <> (SELECT CAST(min(total(value_ten_thousandths), 9e18) AS INTEGER) FROM orders
         WHERE orders.site = s.site AND session_id = s.id AND orders.currency IS s.currency)";
 
+/// Sessions that did something else than was counted.
+const TALLIES_DIFFER: &str = "SELECT DISTINCT told.place, id FROM (
+        SELECT * FROM (SELECT * FROM tallies EXCEPT SELECT * FROM counted)
+        UNION ALL SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM tallies)
+    ) AS told JOIN sessions ON sessions.place = told.place";
+
 /// What is wrong with a store, a sentence each; nothing where it is sound. With `rebuild`, sessions whose figures are not what their
 /// events come to get them, and what is found is what was mended.
 pub fn check(store: &str, rebuild: bool) -> Result<Vec<String>> {
@@ -72,7 +79,12 @@ pub fn check(store: &str, rebuild: bool) -> Result<Vec<String>> {
     let without = "SELECT 0, session_id FROM events
         WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = session_id AND sessions.site = events.site) GROUP BY 2";
     let orphans = named(&transaction, without)?;
+    transaction.execute_batch("CREATE TEMP TABLE counted AS SELECT * FROM tallies")?;
+    tally::rebuild(&transaction)?;
+    let tallied = named(&transaction, TALLIES_DIFFER)?;
+    transaction.execute_batch("DROP TABLE counted")?;
     for (sessions, what) in [
+        (&tallied, "sessions whose pages, products or searches are not what their events say"),
         (&differing, "sessions whose figures are not what their events come to"),
         (&selling, "sessions whose orders come to something else"),
         (&orphans, "sessions that have events and are not there"),

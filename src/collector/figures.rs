@@ -1,23 +1,36 @@
-//! What reports are made of: of each session 48 bytes in memory, as of the latest commit.
+//! What reports are made of: of each session some 64 bytes in memory, and 8 for each thing that it did, as of the latest commit.
 //!
 //! Reports combine any filters over any time and count visitors once each, so sums by hour or by name would not do: a pass over
 //! all sessions takes some milliseconds a million. The tables stay the truth. What is here is read from them at the start, and
 //! for each session that a commit has changed; nothing else is kept.
 
+pub(crate) mod acts;
 pub(crate) mod filter;
 pub(crate) mod kept;
+pub(crate) mod money;
 mod names;
+pub(crate) mod origins;
+pub(crate) mod pass;
+pub(crate) mod recent;
 pub(crate) mod totals;
 
+use crate::tally::Kind;
+use acts::Acts;
 use filter::Filter;
+use money::{Currency, Order, Ordered, currency};
 use names::Names;
-use rusqlite::{Connection, OptionalExtension, Row};
-use shopbell_core::attribution::CHANNELS;
+use origins::{Attribution, Origins, some_source};
+use recent::Recent;
+use rusqlite::{Connection, OptionalExtension, Row, Rows};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::ops::Range;
 
 /// Longest session: 30 days are the most that a site may let one last.
 const SESSION_MS_MAX: i64 = 2_592_000_000;
+
+/// What screens say that devices are; nothing where they said nothing.
+pub(crate) const DEVICE_CLASSES: [&str; 4] = ["", "phone", "tablet", "desktop"];
 
 /// Places of sessions that a transaction changed.
 pub(crate) type Changed = BTreeSet<i64>;
@@ -30,26 +43,29 @@ pub(crate) struct Session {
     pub(crate) device: u32,
     pub(crate) page_views: u32,
     pub(crate) transactions: u32,
+    /// Its origin, that of the device's first session, and the latest that was not direct.
+    origins: [u32; 3],
     pub(crate) site: u16,
-    pub(crate) source: u16,
-    pub(crate) campaign: u16,
     pub(crate) landing_page: u16,
+    pub(crate) exit_page: u16,
     pub(crate) reason: u16,
-    pub(crate) channel: u8,
+    /// By its place among [`DEVICE_CLASSES`].
+    pub(crate) device_class: u8,
     /// Steps of the funnel that were taken, as bits. None where there is no session at this place.
     pub(crate) steps: u8,
     pub(crate) is_first: bool,
     pub(crate) is_bot: bool,
 }
 
-/// An order of a session.
-#[derive(Clone, Copy)]
-pub(crate) struct Order {
-    pub(crate) currency: Option<[u8; 3]>,
-    /// Nothing where it could not be read.
-    pub(crate) value_ten_thousandths: Option<i64>,
-    /// Of that, what went back.
-    pub(crate) refunded_ten_thousandths: i64,
+impl Session {
+    pub(crate) fn origin(&self, attribution: Attribution) -> u32 {
+        self.origins[attribution as usize]
+    }
+
+    /// Whether it saw one page, and went.
+    pub(crate) fn is_bounce(&self) -> bool {
+        self.page_views <= 1
+    }
 }
 
 /// All sessions of a store, by their places.
@@ -62,10 +78,12 @@ pub(crate) struct Figures {
     /// The place of the first.
     first_place: i64,
     orders: HashMap<i64, Vec<Order>>,
+    /// What their carts gained.
+    carts: HashMap<i64, Vec<(Option<Currency>, i64)>>,
+    pub(crate) recent: Recent,
+    pub(crate) acts: Acts,
+    pub(crate) origins: Origins,
     pub(crate) sites: Names,
-    pub(crate) sources: Names,
-    pub(crate) campaigns: Names,
-    pub(crate) landing_pages: Names,
     pub(crate) reasons: Names,
     /// Grows with every change.
     revision: u64,
@@ -73,8 +91,12 @@ pub(crate) struct Figures {
 
 /// In the order in which they are [read](Figures::read).
 const COLUMNS: &str = "SELECT place, began_at, listed_at, started_at, last_event_at, iif(device_id = '', 0, device), page_views, transactions, site,
-    coalesce(source, '(direct)'), coalesce(campaign, ''), landing_page, reason, coalesce(channel, ''), funnel_steps, number = 1,
-    bot IS NOT NULL FROM sessions";
+    coalesce(channel, ''), coalesce(source, ''), coalesce(medium, ''), coalesce(campaign, ''), coalesce(term, ''), coalesce(content, ''),
+    first_touch, last_non_direct, landing_page, exit_page, reason, coalesce(device_class, ''), funnel_steps, number = 1, bot IS NOT NULL,
+    ended_at FROM sessions";
+
+/// What a session did.
+const ACTS: &str = "SELECT place, kind, name, count, value_ten_thousandths FROM tallies";
 
 /// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
 /// server told it.
@@ -83,7 +105,7 @@ const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
         FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
             OR sessions.device = (SELECT device FROM sessions AS teller
                 WHERE teller.id = refunds.session_id AND teller.site = refunds.site))
-    ) FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
+    ), orders.id, orders.site FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
 
 impl Figures {
     /// Reads all of a store.
@@ -96,9 +118,13 @@ impl Figures {
         figures.listed_at.reserve_exact(count as usize);
         let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY place"))?;
         let mut rows = statement.query([])?;
+        let mut statement = connection.prepare(&format!("{ACTS} ORDER BY place"))?;
+        let mut acts = InOrder { rows: statement.query([])?, ahead: None };
         while let Some(row) = rows.next()? {
             let (place, times, session) = figures.read(row)?;
             figures.put(place, times, session);
+            let done = acts.of(place)?;
+            figures.put_acts(place, &done);
             if session.transactions > 0 {
                 figures.read_orders(connection, place)?;
             }
@@ -110,10 +136,13 @@ impl Figures {
     pub(crate) fn refresh(&mut self, connection: &Connection, changed: &Changed) -> rusqlite::Result<()> {
         self.revision += 1;
         let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE place = ?1"))?;
+        let mut acts = connection.prepare_cached(&format!("{ACTS} WHERE place = ?1"))?;
         for place in changed {
             let read = statement.query_row([place], |row| self.read(row)).optional()?;
             let (_, times, session) = read.unwrap_or_default();
             self.put(*place, times, session);
+            let done: Vec<Done> = acts.query_map([place], Done::read)?.collect::<rusqlite::Result<_>>()?;
+            self.put_acts(*place, &done);
             if session.transactions > 0 {
                 self.read_orders(connection, *place)?;
             } else {
@@ -131,21 +160,35 @@ impl Figures {
         let times = [next()?.as_i64()?, next()?.as_i64()?];
         let duration_ms = duration_ms(next()?.as_i64()?, next()?.as_i64()?);
         let small = |number: i64| u32::try_from(number.max(0)).unwrap_or(u32::MAX);
-        let session = Session {
+        let mut session = Session {
             duration_ms: small(duration_ms),
             device: next()?.as_i64()? as u32,
             page_views: small(next()?.as_i64()?),
             transactions: small(next()?.as_i64()?),
             site: self.sites.number(next()?.as_str()?),
-            source: self.sources.number(next()?.as_str()?),
-            campaign: self.campaigns.number(next()?.as_str()?),
-            landing_page: self.landing_pages.number(next()?.as_str()?),
-            reason: self.reasons.number(next()?.as_str()?),
-            channel: channel(next()?.as_str()?),
-            steps: next()?.as_i64()? as u8 | 1,
-            is_first: next()?.as_i64()? != 0,
-            is_bot: next()?.as_i64()? != 0,
+            ..Session::default()
         };
+        let [channel, source, medium, campaign, term, content] = [next()?, next()?, next()?, next()?, next()?, next()?];
+        let origin = self.origins.number([
+            channel.as_str()?,
+            some_source(source.as_str()?),
+            medium.as_str()?,
+            campaign.as_str()?,
+            term.as_str()?,
+            content.as_str()?,
+        ]);
+        let [first, last] = [next()?, next()?].map(|json| json.as_str_or_null().ok().flatten());
+        session.origins =
+            [origin, self.origins.number_of_json(first, origin), self.origins.number_of_json(last, origin)];
+        session.landing_page = self.acts.pages.number(next()?.as_str()?);
+        session.exit_page = self.acts.pages.number(next()?.as_str()?);
+        session.reason = self.reasons.number(next()?.as_str()?);
+        let class = next()?.as_str()?;
+        session.device_class = DEVICE_CLASSES.iter().position(|known| *known == class).unwrap_or(0) as u8;
+        session.steps = next()?.as_i64()? as u8 | 1;
+        session.is_first = next()?.as_i64()? != 0;
+        session.is_bot = next()?.as_i64()? != 0;
+        self.recent.note(place, next()?.as_i64()?);
         Ok((place, times, session))
     }
 
@@ -172,29 +215,77 @@ impl Figures {
         (self.sessions[index], self.began_at[index], self.listed_at[index]) = (session, began_at, listed_at);
     }
 
+    fn put_acts(&mut self, place: i64, done: &[Done]) {
+        let Ok(index) = usize::try_from(place - self.first_place) else { return };
+        let (mut acts, mut cart) = (Vec::with_capacity(done.len()), Vec::new());
+        for one in done {
+            match one.kind {
+                Kind::Cart => cart.push((currency(one.name.as_bytes()), one.value_ten_thousandths)),
+                kind => acts.push(self.acts.act(kind, &one.name, one.count)),
+            }
+        }
+        self.acts.put(index, &acts);
+        if cart.is_empty() {
+            self.carts.remove(&place);
+        } else {
+            self.carts.insert(place, cart);
+        }
+    }
+
     fn read_orders(&mut self, connection: &Connection, place: i64) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(ORDERS)?;
-        let orders = statement.query_map([place], |row| {
-            let currency = row.get_ref(0)?.as_bytes_or_null()?.and_then(|code| code.try_into().ok());
+        let mut items = connection.prepare_cached(
+            "SELECT product_id, quantity, value_ten_thousandths FROM order_items WHERE order_id = ?1 AND site = ?2",
+        )?;
+        let mut orders = Vec::new();
+        let mut rows = statement.query([place])?;
+        while let Some(row) = rows.next()? {
             let value: Option<i64> = row.get(1)?;
             let refunded: f64 = row.get(2)?;
-            let refunded_ten_thousandths = (refunded as i64).min(value.unwrap_or(0));
-            Ok(Order { currency, value_ten_thousandths: value, refunded_ten_thousandths })
-        })?;
-        self.orders.insert(place, orders.collect::<rusqlite::Result<_>>()?);
+            let (id, site): (String, String) = (row.get(3)?, row.get(4)?);
+            let ordered = items.query_map([id, site], |row| {
+                Ok(Ordered {
+                    product: self.acts.products.number(row.get_ref(0)?.as_str()?),
+                    quantity: row.get(1)?,
+                    value_ten_thousandths: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
+                })
+            })?;
+            orders.push(Order {
+                currency: row.get_ref(0)?.as_bytes_or_null()?.and_then(currency),
+                value_ten_thousandths: value,
+                refunded_ten_thousandths: (refunded as i64).min(value.unwrap_or(0)),
+                items: ordered.collect::<rusqlite::Result<_>>()?,
+            });
+        }
+        self.orders.insert(place, orders);
         Ok(())
     }
 
-    /// Sessions that a filter lets through, with their places.
-    pub(crate) fn chosen(&self, filter: &Filter) -> impl Iterator<Item = (i64, &Session)> {
-        let known = self.began_at.iter().zip(&self.sessions).enumerate();
-        let chosen = known.filter(|(_, (began_at, session))| filter.is_met(**began_at, session));
-        chosen.map(|(index, (_, session))| (self.first_place + index as i64, session))
+    /// How many places there are, with those where no session is any more.
+    pub(crate) fn count(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Sessions at some of the indexes that a filter lets through: with their index, and when each began.
+    pub(crate) fn chosen(
+        &self,
+        indexes: Range<usize>,
+        filter: &Filter,
+    ) -> impl Iterator<Item = (usize, i64, &Session)> {
+        let known = indexes.clone().zip(&self.began_at[indexes.clone()]).zip(&self.sessions[indexes]);
+        let known = known.filter(|((_, began_at), session)| filter.is_met(**began_at, session));
+        known.map(|((index, began_at), session)| (index, *began_at, session))
+    }
+
+    /// When the first session of all and the last began.
+    pub(crate) fn began(&self) -> Option<(i64, i64)> {
+        let began = || self.began_at.iter().zip(&self.sessions).filter(|(_, session)| session.steps > 0);
+        Some((began().map(|(at, _)| *at).min()?, began().map(|(at, _)| *at).max()?))
     }
 
     /// The places of so many of the latest sessions that a filter lets through, the latest first.
     pub(crate) fn latest(&self, filter: &Filter, count: usize) -> Vec<i64> {
-        let mut latest = BinaryHeap::with_capacity(count + 1);
+        let mut latest = BinaryHeap::new();
         for (index, listed_at) in self.listed_at.iter().enumerate() {
             let is_early = latest.len() == count && latest.peek().is_none_or(|Reverse((first, _))| listed_at < first);
             if is_early || !filter.is_met(self.began_at[index], &self.sessions[index]) {
@@ -220,14 +311,31 @@ impl Figures {
         known.into_iter().take(count).map(|(_, place)| place).collect()
     }
 
-    /// The orders of the session at a place.
-    pub(crate) fn orders(&self, place: i64) -> &[Order] {
-        self.orders.get(&place).map_or(&[], Vec::as_slice)
+    /// Where the session at an index stands in lists.
+    pub(crate) fn listed_at(&self, index: usize) -> i64 {
+        self.listed_at[index]
     }
 
-    /// One more than the largest number of a device.
-    pub(crate) fn devices(&self) -> usize {
-        (self.first_place.max(0) as usize).saturating_add(self.sessions.len())
+    /// The place of the session at an index.
+    pub(crate) fn place(&self, index: usize) -> i64 {
+        self.first_place + index as i64
+    }
+
+    /// The session at a place, and when it began.
+    pub(crate) fn session(&self, place: i64) -> Option<(i64, &Session)> {
+        let index = usize::try_from(place - self.first_place).ok()?;
+        let session = self.sessions.get(index).filter(|session| session.steps > 0)?;
+        Some((self.began_at[index], session))
+    }
+
+    /// The orders of the session at an index.
+    pub(crate) fn orders(&self, index: usize) -> &[Order] {
+        self.orders.get(&self.place(index)).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the cart of the session at an index gained, by currency; nothing where nothing was put into it.
+    pub(crate) fn cart(&self, index: usize) -> Option<&[(Option<Currency>, i64)]> {
+        self.carts.get(&self.place(index)).map(Vec::as_slice)
     }
 
     /// What changes whenever something else does.
@@ -241,6 +349,48 @@ pub(crate) fn duration_ms(started_at: i64, last_event_at: i64) -> i64 {
     Some(last_event_at - started_at).filter(|duration_ms| (0..=SESSION_MS_MAX).contains(duration_ms)).unwrap_or(0)
 }
 
-fn channel(name: &str) -> u8 {
-    CHANNELS.iter().position(|known| *known == name).unwrap_or(CHANNELS.len() - 1) as u8
+/// What a session did of one name, as it is stored.
+struct Done {
+    place: i64,
+    kind: Kind,
+    name: String,
+    count: i64,
+    value_ten_thousandths: i64,
+}
+
+impl Done {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            place: row.get(0)?,
+            kind: Kind::of(row.get(1)?).unwrap_or(Kind::Event),
+            name: row.get(2)?,
+            count: row.get(3)?,
+            value_ten_thousandths: row.get(4)?,
+        })
+    }
+}
+
+/// What all sessions did, read in the order of their places.
+struct InOrder<'a> {
+    rows: Rows<'a>,
+    /// What was read of the next session already.
+    ahead: Option<Done>,
+}
+
+impl InOrder<'_> {
+    /// What the session at a place did; those before it are passed over.
+    fn of(&mut self, place: i64) -> rusqlite::Result<Vec<Done>> {
+        let mut found = Vec::new();
+        loop {
+            if self.ahead.is_none() {
+                self.ahead = self.rows.next()?.map(Done::read).transpose()?;
+            }
+            match &self.ahead {
+                Some(done) if done.place <= place => {
+                    found.extend(self.ahead.take().filter(|done| done.place == place));
+                }
+                _ => return Ok(found),
+            }
+        }
+    }
 }

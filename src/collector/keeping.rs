@@ -81,6 +81,13 @@ fn expire(connection: &mut Connection, before_ms: u64) -> rusqlite::Result<(usiz
             .optional()?;
         if let Some(place) = place {
             changed.insert(place);
+            transaction.prepare_cached("DELETE FROM tallies WHERE place = ?1")?.execute([place])?;
+            transaction
+                .prepare_cached(
+                    "DELETE FROM order_items WHERE (order_id, site) IN
+                        (SELECT id, site FROM orders WHERE site = ?1 AND session_id = ?2)",
+                )?
+                .execute([&site, &id])?;
             for table in ["orders", "refunds", "conflicts"] {
                 transaction
                     .prepare_cached(&format!("DELETE FROM {table} WHERE site = ?1 AND session_id = ?2"))?
@@ -115,6 +122,8 @@ pub(crate) fn erase_device(connection: &mut Connection, device_id: &str) -> rusq
     let changed =
         transaction.prepare(places)?.query_map([device_id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
     let erase = |what: &str| transaction.execute(&format!("DELETE FROM {what}"), [device_id]);
+    erase(&format!("order_items WHERE (order_id, site) IN ({ORDERS})"))?;
+    erase(&format!("tallies WHERE place IN ({places})"))?;
     let erased = Erased {
         events: erase(&format!("events WHERE (site, session_id) IN ({SESSIONS})"))?,
         orders: erase(&format!("orders WHERE (site, session_id) IN ({SESSIONS})"))?,
@@ -133,12 +142,16 @@ pub(crate) fn erase_device(connection: &mut Connection, device_id: &str) -> rusq
     Ok((Erased { sessions, ..erased }, changed))
 }
 
+/// The device's orders.
+const ORDERS: &str = "SELECT orders.id, orders.site FROM sessions JOIN orders ON session_id = sessions.id AND orders.site = sessions.site
+    WHERE device_id = ?1";
+
 /// The device's sessions.
 const SESSIONS: &str = "SELECT site, id FROM sessions WHERE device_id = ?1";
 
 #[cfg(test)]
 mod tests {
-    use super::{Keep, SESSIONS};
+    use super::{Keep, ORDERS, SESSIONS};
     use crate::schema;
     use tempfile::TempDir;
 
@@ -149,6 +162,8 @@ mod tests {
         for what in [
             &*format!("events WHERE (site, session_id) IN ({SESSIONS})"),
             &format!("orders WHERE (site, session_id) IN ({SESSIONS})"),
+            &format!("order_items WHERE (order_id, site) IN ({ORDERS})"),
+            "tallies WHERE place IN (SELECT place FROM sessions WHERE device_id = ?1)",
             &format!("refunds WHERE (site, session_id) IN ({SESSIONS})"),
             &format!("conflicts WHERE (site, session_id) IN ({SESSIONS})"),
             "tabs WHERE (site, device_id) IN (SELECT site, device_id FROM sessions WHERE device_id = ?1)",

@@ -9,7 +9,7 @@
 //!   schema       the tables, and their migrations
 //!   queue        what waits for the writer, bounded
 //!   store        one writer that commits batches in groups; a few readers beside it
-//!   writing      what a batch changes in the tables; orders, what a purchase does
+//!   writing      what a batch changes in the tables; orders, what a purchase does; tally and items, what a session did by name
 //!   figures      what reports are made of, in memory
 //!   keeping      how long it stays, and what is erased at a visitor's wish
 //!   care         a copy of the store, and whether it is sound
@@ -41,8 +41,10 @@ pub mod connections;
 pub mod early;
 pub mod faults;
 mod figures;
+pub mod goals;
 mod guard;
 mod ingest;
+mod items;
 pub mod keeping;
 pub mod metrics;
 mod order;
@@ -61,4 +63,6 @@ pub mod sites;
 mod state;
 pub mod store;
 mod stored;
+mod tally;
 mod writing;
+pub mod zones;

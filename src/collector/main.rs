@@ -5,6 +5,7 @@ use axum::http::HeaderName;
 use clap::{Args, Parser, Subcommand};
 use shopbell_collector::access::Access;
 use shopbell_collector::faults::{Faults, HELP};
+use shopbell_collector::goals::Goal;
 use shopbell_collector::keeping::{Keep, erase_old};
 use shopbell_collector::metrics::Metrics;
 use shopbell_collector::peers::Peers;
@@ -12,6 +13,7 @@ use shopbell_collector::relay::{self, Relay};
 use shopbell_collector::server::{self, Settings};
 use shopbell_collector::sites::{Site, Sites};
 use shopbell_collector::store::Store;
+use shopbell_collector::zones::{Zone, Zones};
 use shopbell_collector::{care, connections};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -74,6 +76,14 @@ struct Serving {
     /// May be repeated; without it, any site is.
     #[arg(long, value_name = "NAME[=ORIGIN,…]")]
     site: Vec<Site>,
+    /// The time zone that days of the report are of, for all sites or one: Europe/Berlin, or shop=Europe/Berlin. May be repeated;
+    /// without it, this machine's.
+    #[arg(long, value_name = "[SITE=]ZONE")]
+    time_zone: Vec<Zone>,
+    /// What a site wants of its visitors, an event or a page: `Newsletter=sign_up`, `Contact=/contact*`, or `shop:Contact=/contact` for one
+    /// site. May be repeated.
+    #[arg(long, value_name = "[SITE:]NAME=EVENT|PATH")]
+    goal: Vec<Goal>,
     /// What whoever reads must know, of 16 characters at least. Without it, only this machine reads. The variable `SHOPBELL_TOKEN` says it too.
     #[arg(long, env = "SHOPBELL_TOKEN", hide_env_values = true, conflicts_with = "token_file")]
     token: Option<String>,
@@ -185,6 +195,8 @@ async fn serve(serving: &Serving) -> Result<(JoinHandle<()>, bool)> {
         prefix: serving.prefix.clone(),
         access,
         sites: Sites::new(serving.site.clone()),
+        zones: Zones::new(serving.time_zone.clone()),
+        goals: serving.goal.clone(),
         peers: Some(Peers::new(serving.client_header.clone(), serving.rate)),
         faults: serving.faults.clone(),
         relays,

@@ -85,8 +85,15 @@ impl<'de> Visitor<'de> for Members {
     }
 }
 
+/// A member of an object as text; empty where it is neither text nor number, or not there.
+pub(crate) fn member(json: &str, name: &str) -> String {
+    let json = lone_surrogates(json);
+    let members: std::collections::BTreeMap<String, &RawValue> = serde_json::from_str(&json).unwrap_or_default();
+    members.get(name).map(|value| text(value.get())).unwrap_or_default()
+}
+
 /// A text or a number as text; anything else is none.
-fn text(json: &str) -> String {
+pub(crate) fn text(json: &str) -> String {
     match json.as_bytes().first() {
         Some(b'"') => serde_json::from_str(json).unwrap_or_default(),
         Some(b'-' | b'0'..=b'9') => json.to_owned(),
@@ -102,7 +109,7 @@ fn currency(text: &str) -> String {
 
 /// An amount as programs or shops write it: with a sign or a code of its currency, with separators of thousands, with a point
 /// or a comma before the fraction.
-fn amount(text: &str) -> Option<Money> {
+pub(crate) fn amount(text: &str) -> Option<Money> {
     let text = text.trim();
     let value: f64 = number(text).or_else(|| number(&plain(text)))?;
     let is_sane = (0.0..=VALUE_MAX).contains(&value);

@@ -2,6 +2,7 @@
 
 use crate::batch::{Batch, Event, Teller};
 use crate::figures::Changed;
+use crate::items;
 use crate::order::Order;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
@@ -50,7 +51,10 @@ pub(crate) fn add_order(
         Some(known) => known.session_id.is_none() || is_confirmed && !known.is_confirmed,
     };
     let row = params![batch.site, id, batch.session.id, event.id, event.time as i64, value, currency, is_confirmed];
+    let items = items::read(event.props.as_deref().map_or("{}", RawValue::get));
+    let mut is_of_another = false;
     if takes {
+        items::order(transaction, &batch.site, &id, &items)?;
         transaction
             .prepare_cached(
                 "INSERT INTO orders (site, id, session_id, event_id, placed_at, value_ten_thousandths, currency, is_confirmed)
@@ -69,12 +73,23 @@ pub(crate) fn add_order(
                  WHERE site = ?1 AND id = ?2 AND value_ten_thousandths IS NULL",
             )?
             .execute(params![batch.site, id, value, currency])?;
+        if !items::are_known(transaction, &batch.site, &id)? {
+            items::order(transaction, &batch.site, &id, &items)?;
+        }
     } else {
+        is_of_another = true;
         transaction
             .prepare_cached(
                 "INSERT OR IGNORE INTO conflicts (site, order_id, event_id, session_id, placed_at) VALUES (?1, ?2, ?4, ?3, ?5)",
             )?
             .execute(&row[..5])?;
+    }
+    if batch.teller != Teller::Server && !is_of_another {
+        transaction
+            .prepare_cached(
+                "UPDATE orders SET is_told_by_page = 1 WHERE site = ?1 AND id = ?2 AND NOT is_told_by_page",
+            )?
+            .execute([&batch.site, &id])?;
     }
     let owner = if takes { Some(place) } else { None };
     for place in [owner, known.and_then(|known| known.place)].into_iter().flatten() {
@@ -121,6 +136,21 @@ pub(crate) fn add_refund(
         .query_row([&batch.site, &refund.id], |row| row.get(0))
         .optional()?;
     changed.extend(place);
+    Ok(())
+}
+
+/// Reads anew what orders are of, as far as their events are there.
+pub(crate) fn rebuild_items(transaction: &Connection) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM order_items", [])?;
+    let mut orders = transaction.prepare(
+        "SELECT orders.site, orders.id, coalesce(props, '{}') FROM orders
+         JOIN events ON events.id = event_id AND events.site = orders.site",
+    )?;
+    let mut rows = orders.query([])?;
+    while let Some(row) = rows.next()? {
+        let (site, id): (String, String) = (row.get(0)?, row.get(1)?);
+        items::order(transaction, &site, &id, &items::read(row.get_ref(2)?.as_str()?))?;
+    }
     Ok(())
 }
 

@@ -1,9 +1,25 @@
 //! Questions about what is stored, and their answers, one file each.
 
+pub(crate) mod breakdown;
+pub(crate) mod csv;
 pub(crate) mod events;
+pub(crate) mod funnel;
+pub(crate) mod now;
+pub(crate) mod orders;
+pub(crate) mod period;
+pub(crate) mod products;
 pub(crate) mod report;
+pub(crate) mod rows;
 pub(crate) mod sessions;
+pub(crate) mod sites;
+pub(crate) mod summary;
 
+use crate::figures::Figures;
+use crate::figures::filter::Filter;
+use crate::figures::origins::Attribution;
+use crate::goals::Goal;
+use breakdown::By;
+use period::{Every, Name, Period, Stretch, When};
 use serde::Deserialize;
 
 /// Rows of a list at most, and if nothing is said.
@@ -12,7 +28,7 @@ const LIMIT: u32 = 1_000;
 /// Bytes of texts in a list, from which on it ends.
 const BYTES_MAX: usize = 4_194_304;
 
-/// What of events or sessions is asked for.
+/// What is asked for, as the URL says it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Query {
@@ -21,19 +37,45 @@ pub(crate) struct Query {
     pub(crate) device_id: Option<String>,
     /// The id of an event; those stored behind it are wanted.
     after: Option<String>,
-    limit: Option<u32>,
-    /// Sessions that began at or after this time, in Unix milliseconds of the collector's clock.
-    pub(crate) from: Option<i64>,
-    /// Sessions that began before this time.
-    pub(crate) to: Option<i64>,
+    pub(crate) limit: Option<u32>,
+    /// Rows that are passed over before the first.
+    pub(crate) offset: Option<u32>,
+    /// Sessions that began at or after this time: a day, or Unix milliseconds of the collector's clock.
+    pub(crate) from: Option<When>,
+    /// Sessions that began before this time; of a day, before its end.
+    pub(crate) to: Option<When>,
+    /// The same by a name.
+    pub(crate) period: Option<Name>,
+    /// The time zone that days are of: an IANA name, in the place of the site's own.
+    pub(crate) zone: Option<String>,
+    /// Whether the time before is wanted too.
+    pub(crate) compare: bool,
+    pub(crate) every: Option<Every>,
     /// Whether sessions of bots are wanted; if nothing is said, lists have them, and a report has not.
     pub(crate) bots: Option<bool>,
     pub(crate) channel: Option<String>,
     pub(crate) source: Option<String>,
+    pub(crate) medium: Option<String>,
     pub(crate) campaign: Option<String>,
+    pub(crate) term: Option<String>,
+    pub(crate) content: Option<String>,
     pub(crate) landing_page: Option<String>,
+    pub(crate) exit_page: Option<String>,
+    /// Class of the device: phone, tablet, desktop; empty for those that are not known.
+    pub(crate) device: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) visitor: Option<Visitor>,
+    /// Of which visit channel, source, medium, campaign, term and content are.
+    pub(crate) attribution: Attribution,
+    pub(crate) by: Option<By>,
+    /// The column that rows are sorted by, and whether the smallest comes first.
+    pub(crate) sort: Option<String>,
+    pub(crate) order: Option<Direction>,
+    /// A part of the names that are wanted, or an order's id.
+    pub(crate) search: Option<String>,
+    /// The currency that amounts are of; the one that most orders have, if none is named.
+    pub(crate) currency: Option<String>,
+    pub(crate) format: Format,
 }
 
 /// Whether a device's first sessions are wanted, or its later ones.
@@ -50,9 +92,42 @@ impl Visitor {
     }
 }
 
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Direction {
+    Asc,
+    Desc,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Format {
+    #[default]
+    Json,
+    Csv,
+}
+
 impl Query {
     fn limit(&self) -> usize {
         self.limit.unwrap_or(LIMIT).min(LIMIT_MAX) as usize
+    }
+}
+
+/// A question with all that its answer depends on beside the store.
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub(crate) query: Query,
+    pub(crate) period: Period,
+    pub(crate) now_ms: i64,
+    /// Those of its site.
+    pub(crate) goals: Vec<Goal>,
+}
+
+impl Question {
+    /// The sessions that reports are about.
+    fn filter(&self, figures: &Figures, stretch: Stretch) -> Filter {
+        let is_bot = if self.query.bots == Some(true) { None } else { Some(false) };
+        Filter::new(figures, &self.query, stretch, is_bot)
     }
 }
 

@@ -17,11 +17,15 @@ const LOG_BYTES_MAX: i64 = 67_108_864;
 
 /// The migrations, the first of which knows databases that counted no versions.
 fn migrations() -> Migrations<'static> {
-    Migrations::new(vec![M::up_with_hook("", first), M::up(include_str!("schema/2.sql"))])
+    Migrations::new(vec![
+        M::up_with_hook("", first),
+        M::up(include_str!("schema/2.sql")),
+        M::up_with_hook(include_str!("schema/3.sql"), third),
+    ])
 }
 
 /// How many they are.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Columns that databases without a version may not have.
 const NEWER: [(&str, &str, &str); 12] = [
@@ -135,5 +139,12 @@ fn first(transaction: &Transaction<'_>) -> HookResult {
     if !transaction.query_row(knows_tabs, [], |row| row.get::<_, bool>(0))? {
         transaction.execute_batch(TABS_OF_OLD)?;
     }
+    Ok(())
+}
+
+/// What sessions did is counted by reading their events, which takes some seconds a million.
+fn third(transaction: &Transaction<'_>) -> HookResult {
+    crate::tally::rebuild(transaction)?;
+    crate::orders::rebuild_items(transaction)?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::answers;
 use crate::body::Bodies;
 use crate::faults::{Faults, misbehave};
+use crate::goals::Goal;
 use crate::guard::{only_owners, with_policy};
 use crate::ingest::collect;
 use crate::pages;
@@ -13,6 +14,7 @@ use crate::scripts;
 use crate::sites::Sites;
 use crate::state::Collector;
 use crate::store::Store;
+use crate::zones::Zones;
 use axum::Router;
 use axum::http::{HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -37,6 +39,10 @@ pub struct Settings {
     pub access: Access,
     /// The sites that are taken.
     pub sites: Sites,
+    /// The time zones that they count their days in.
+    pub zones: Zones,
+    /// What they want of their visitors.
+    pub goals: Vec<Goal>,
     /// How much a client may tell; without it, anything.
     pub peers: Option<Peers>,
     /// What goes wrong on purpose.
@@ -52,6 +58,8 @@ pub fn router(store: Store, settings: Settings) -> Router {
         store,
         access: settings.access,
         sites: settings.sites,
+        zones: settings.zones,
+        goals: settings.goals.into(),
         peers: settings.peers.unwrap_or_else(|| Peers::new(None, 0)),
         relays: settings.relays,
         bodies: Bodies::default(),
@@ -62,6 +70,12 @@ pub fn router(store: Store, settings: Settings) -> Router {
         .route("/api/events", get(answers::events))
         .route("/api/sessions", get(answers::sessions))
         .route("/api/report", get(answers::report))
+        .route("/api/breakdown", get(answers::breakdown))
+        .route("/api/products", get(answers::products))
+        .route("/api/funnel", get(answers::funnel))
+        .route("/api/orders", get(answers::orders))
+        .route("/api/now", get(answers::now))
+        .route("/api/sites", get(answers::sites))
         .route("/api/devices/{id}", delete(answers::erase))
         .route("/api/health", get(answers::health))
         .route("/metrics", get(answers::metrics))

@@ -81,7 +81,13 @@ pub(crate) fn read(body: &[u8], now_ms: u64) -> Result<Batch, String> {
         },
         None => Session::unknown(told.session_id, began),
     };
-    let device = Device { id: told.device_id.filter(|id| !id.is_empty()), language: None, time_zone: None, bot: None };
+    let device = Device {
+        id: told.device_id.filter(|id| !id.is_empty()),
+        language: None,
+        time_zone: None,
+        bot: None,
+        screen: None,
+    };
     let batch = Batch {
         schema: told.schema,
         tracker: String::new(),

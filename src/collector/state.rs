@@ -2,11 +2,13 @@
 
 use crate::access::Access;
 use crate::body::Bodies;
+use crate::goals::Goal;
 use crate::peers::Peers;
 use crate::refusals::Refusals;
 use crate::relay::Relays;
 use crate::sites::Sites;
 use crate::store::Store;
+use crate::zones::Zones;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +21,8 @@ pub(crate) struct Collector {
     pub(crate) store: Store,
     pub(crate) access: Access,
     pub(crate) sites: Sites,
+    pub(crate) zones: Zones,
+    pub(crate) goals: Arc<[Goal]>,
     pub(crate) peers: Peers,
     pub(crate) relays: Relays,
     pub(crate) bodies: Bodies,

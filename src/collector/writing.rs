@@ -5,7 +5,9 @@ use crate::clock::Sent;
 use crate::figures::Changed;
 use crate::order;
 use crate::orders::{add_order, add_refund};
+use crate::tally::Tallies;
 use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::value::RawValue;
 use shopbell_core::event::{PAGE_VIEW, PURCHASE, REFUND, funnel_step};
 use std::borrow::Cow;
 
@@ -30,7 +32,7 @@ pub(crate) fn add(
         return Ok(Err(sentence.to_owned()));
     };
     changed.insert(place);
-    let (mut figures, mut tabs) = (Figures::default(), Tabs::default());
+    let (mut figures, mut tallies, mut tabs) = (Figures::default(), Tallies::default(), Tabs::default());
     for event in &batch.events {
         let is_new = add_event(transaction, batch, event, sent)?;
         if is_new {
@@ -40,12 +42,19 @@ pub(crate) fn add(
                 _ => {}
             }
             figures.count(event, event.time as i64 - sent.skew_ms(event.time, Some(event.offset_ms)));
+            tallies.count(
+                &event.name,
+                &event.url,
+                event.props.as_deref().map_or("{}", RawValue::get),
+                event.time as i64,
+            );
         }
         if is_new || is_told_by_another(transaction, batch, event)? {
             tabs.count(event);
         }
     }
     figures.write(transaction, place)?;
+    tallies.write(transaction, &batch.site, place)?;
     tabs.write(transaction, batch, received_at)?;
     Ok(Ok(()))
 }
@@ -125,7 +134,7 @@ fn begin(transaction: &Connection, batch: &Batch, place: i64, sent: Sent) -> rus
                 last_event_at = max(last_event_at, ?5), clock_skew_ms = ?6, began_at = ?5 - ?6,
                 ended_at = max(ended_at, ?5 - ?6), listed_at = ?20, landing_page = ?7, source = ?8, medium = ?9, campaign = ?10, term = ?11,
                 content = ?12, campaign_id = ?13, click_id = ?14, referrer = ?15, channel = ?16, first_touch = ?17,
-                last_non_direct = ?18, bot = coalesce(?19, bot)
+                last_non_direct = ?18, bot = coalesce(?19, bot), device_class = coalesce(?21, device_class)
              WHERE place = ?1",
         )?
         .execute(params![
@@ -149,6 +158,7 @@ fn begin(transaction: &Connection, batch: &Batch, place: i64, sent: Sent) -> rus
             text(&session.last_non_direct),
             batch.device.bot,
             listed_at,
+            batch.device.class(),
         ])?;
     Ok(())
 }

@@ -105,7 +105,7 @@ pub(super) fn landing(url: &str, referrer: &str, gateways: &str, counts_internal
 }
 
 /// The path of a page; a router may have put it into the fragment.
-pub(super) fn path_of(url: &Url) -> String {
+pub(crate) fn path_of(url: &Url) -> String {
     let route = url.fragment().filter(|route| route.starts_with(['/', '!']));
     let route = route.map(|route| format!("#{}", route.split('?').next().unwrap_or_default()));
     url.path().to_owned() + &route.unwrap_or_default()

@@ -1,19 +1,21 @@
 //! Which sessions are wanted.
 
-use super::{Figures, Session};
+use super::origins::{Attribution, Part};
+use super::{DEVICE_CLASSES, Figures, Session};
 use crate::query::{Query, Visitor};
-use shopbell_core::attribution::CHANNELS;
 
 /// A question's filters, as numbers that sessions are compared with.
 pub(crate) struct Filter {
     from: i64,
     to: i64,
     site: Option<u16>,
-    channel: Option<u8>,
-    source: Option<u16>,
-    campaign: Option<u16>,
+    attribution: Attribution,
+    /// Of each origin, whether it is wanted; all of them are where nothing is said.
+    origins: Option<Vec<bool>>,
     landing_page: Option<u16>,
+    exit_page: Option<u16>,
     reason: Option<u16>,
+    device_class: Option<u8>,
     is_first: Option<bool>,
     /// Whether those of bots alone, or none of them.
     is_bot: Option<bool>,
@@ -22,24 +24,31 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// The filters of a question that asks for sessions of bots too, for none but them, or for none of them.
-    pub(crate) fn new(figures: &Figures, query: &Query, is_bot: Option<bool>) -> Self {
+    /// The filters of a question, for sessions that began in this time: of bots too, of none but them, or of none of them.
+    pub(crate) fn new(figures: &Figures, query: &Query, (from, to): (i64, i64), is_bot: Option<bool>) -> Self {
         let mut is_in_vain = false;
         let mut named = |name: &Option<String>, find: &dyn Fn(&str) -> Option<u16>| {
             let found = find(name.as_deref()?);
             is_in_vain |= found.is_none();
             found
         };
-        let channel = |name: &str| CHANNELS.iter().position(|known| *known == name).map(|index| index as u16);
+        let parts = [&query.channel, &query.source, &query.medium, &query.campaign, &query.term, &query.content];
+        let wanted: Vec<_> = Part::ALL
+            .into_iter()
+            .zip(parts)
+            .filter_map(|(part, name)| Some((part, named(name, &|name| figures.origins.find(part, name))?)))
+            .collect();
+        let class = |name: &str| DEVICE_CLASSES.iter().position(|known| *known == name).map(|index| index as u16);
         Self {
-            from: query.from.unwrap_or(i64::MIN),
-            to: query.to.unwrap_or(i64::MAX),
+            from,
+            to,
             site: named(&query.site, &|name| figures.sites.find(name)),
-            channel: named(&query.channel, &channel).map(|index| index as u8),
-            source: named(&query.source, &|name| figures.sources.find(name)),
-            campaign: named(&query.campaign, &|name| figures.campaigns.find(name)),
-            landing_page: named(&query.landing_page, &|name| figures.landing_pages.find(name)),
+            attribution: query.attribution,
+            origins: (!wanted.is_empty()).then(|| figures.origins.matching(&wanted)),
+            landing_page: named(&query.landing_page, &|name| figures.acts.pages.find(name)),
+            exit_page: named(&query.exit_page, &|name| figures.acts.pages.find(name)),
             reason: named(&query.reason, &|name| figures.reasons.find(name)),
+            device_class: named(&query.device, &class).map(|index| index as u8),
             is_first: query.visitor.map(Visitor::is_new),
             is_bot,
             is_in_vain,
@@ -53,13 +62,13 @@ impl Filter {
         (self.from..self.to).contains(&began_at)
             && session.steps != 0
             && is(self.site, session.site)
-            && is(self.channel, session.channel)
-            && is(self.source, session.source)
-            && is(self.campaign, session.campaign)
             && is(self.landing_page, session.landing_page)
+            && is(self.exit_page, session.exit_page)
             && is(self.reason, session.reason)
+            && is(self.device_class, session.device_class)
             && is(self.is_first, session.is_first)
             && is(self.is_bot, session.is_bot)
+            && self.origins.as_ref().is_none_or(|wanted| wanted[session.origin(self.attribution) as usize])
             && !self.is_in_vain
     }
 }

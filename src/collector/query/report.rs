@@ -1,14 +1,16 @@
 //! The totals of a site.
 
-use super::Query;
-use crate::amounts::ratio;
+use super::Question;
+use super::breakdown::{By, Group, Named, Reached};
+use super::funnel::{Step, Steps};
+use super::rows::Row;
+use super::summary::{Summary, Totals, chosen_currency, starts};
 use crate::figures::Figures;
 use crate::figures::filter::Filter;
-use crate::figures::totals::{Counted, Revenue, Totals};
+use crate::figures::money::Currency;
+use crate::figures::pass;
 use rusqlite::{Connection, params};
 use serde::Serialize;
-use shopbell_core::attribution::CHANNELS;
-use shopbell_core::event::FUNNEL;
 
 /// Sources, campaigns and landing pages in a report at most.
 const GROUPS: usize = 20;
@@ -18,35 +20,27 @@ const GAPS: usize = 100;
 
 #[derive(Serialize)]
 pub(crate) struct Report {
-    sessions: i64,
+    #[serde(flatten)]
+    pub(crate) summary: Summary,
+    /// The same of the time before, where it is asked for and there is one.
+    pub(crate) previous: Option<Summary>,
+    /// The time zone that days are of.
+    zone: String,
     /// Sessions that said of themselves that they are a machine's. They are left out, unless `bots=true` asks for them.
     bots: i64,
-    visitors: i64,
-    page_views: i64,
-    pages_per_session: f64,
-    mean_duration_ms: f64,
-    transactions: i64,
-    /// In the currency that most orders have.
-    revenue: f64,
-    /// The same without what went back.
-    net_revenue: f64,
-    currency: Option<String>,
-    /// Of the orders in that currency whose value is known.
-    average_order_value: f64,
-    /// Orders whose value could not be read, or was not told.
-    unreadable_orders: i64,
     /// Orders that more than one device has told: the first that did, or the shop's server, has it.
     order_conflicts: i64,
-    /// Sessions with an order, of all.
-    conversion_rate: f64,
-    revenues: Vec<Revenue>,
-    channels: Vec<Group>,
-    sources: Vec<Group>,
-    campaigns: Vec<Group>,
-    funnel: Vec<Step>,
-    landing_pages: Vec<Group>,
+    /// Orders that the shop's server told and no page did.
+    orders_without_page: i64,
+    pub(crate) channels: Vec<Group>,
+    pub(crate) sources: Vec<Group>,
+    pub(crate) campaigns: Vec<Group>,
+    pub(crate) landing_pages: Vec<Group>,
+    devices: Vec<Group>,
+    pub(crate) goals: Vec<Group>,
+    pub(crate) funnel: Vec<Step>,
     /// Events that are missing, as far as `seq` proves it.
-    missing_events: i64,
+    pub(crate) missing_events: i64,
     /// Tabs with such events, the worst first.
     gaps: Vec<Gap>,
 }
@@ -60,111 +54,98 @@ struct Gap {
     missing: i64,
 }
 
-#[derive(Serialize)]
-struct Group {
-    name: String,
-    sessions: i64,
-    transactions: i64,
-}
-
-#[derive(Serialize)]
-struct Step {
-    step: &'static str,
-    /// Sessions that took it.
-    sessions: i64,
-    /// Of those that took the step before, how many took this one too.
-    rate: f64,
-}
-
 /// The totals of the sessions that a question is about.
-pub(crate) fn report(connection: &Connection, figures: &Figures, query: &Query) -> rusqlite::Result<Report> {
-    let is_bot = if query.bots == Some(true) { None } else { Some(false) };
-    let totals = Totals::of(figures, &Filter::new(figures, query, is_bot));
-    let bots = figures.chosen(&Filter::new(figures, query, Some(true))).count() as i64;
-    let revenues = totals.revenues();
-    let most = revenues.first();
-    let gaps = gaps(connection, query)?;
-    Ok(Report {
-        sessions: totals.sessions,
-        bots,
-        visitors: totals.visitors,
-        page_views: totals.page_views,
-        pages_per_session: ratio(totals.page_views, totals.sessions),
-        mean_duration_ms: totals.duration_ms as f64 / totals.sessions.max(1) as f64,
-        transactions: totals.transactions,
-        revenue: most.map_or(0.0, |most| most.revenue),
-        net_revenue: most.map_or(0.0, |most| most.net_revenue),
-        currency: most.and_then(|most| most.currency.clone()),
-        average_order_value: most
-            .map_or(0.0, |most| most.revenue / (most.transactions - most.unreadable).max(1) as f64),
-        unreadable_orders: revenues.iter().map(|one| one.unreadable).sum(),
-        order_conflicts: conflicts(connection, query)?,
-        conversion_rate: ratio(totals.converted, totals.sessions),
-        revenues,
-        channels: groups(&totals.channels, |channel| CHANNELS.get(channel).copied().unwrap_or_default()),
-        sources: groups(&totals.sources, |number| figures.sources.text(number)),
-        campaigns: groups(&totals.campaigns, |number| figures.campaigns.text(number)),
-        landing_pages: groups(&totals.landing_pages, |number| figures.landing_pages.text(number)),
-        funnel: funnel(&totals.by_steps),
+pub(crate) fn report(
+    connection: &Connection,
+    figures: &Figures,
+    question: &Question,
+) -> rusqlite::Result<Result<Report, String>> {
+    let period = &question.period;
+    let reached = Reached::new(figures, &question.goals);
+    let (every, begin) = match starts(figures, question, period.all) {
+        Ok(starts) => starts,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let named = |by: By| Named::new(figures, by, question, &reached, false);
+    let empty = || {
+        let origins = (named(By::Channel), (named(By::Source), named(By::Campaign)));
+        let others = (named(By::LandingPage), (named(By::Device), (named(By::Goal), Steps::default())));
+        (Totals::new(&begin), (origins, others))
+    };
+    let filter = question.filter(figures, period.all);
+    let (totals, ((channels, (sources, campaigns)), (landing_pages, (devices, (goals, steps))))) =
+        pass::sum(figures, &filter, empty);
+    let previous = match period.before.filter(|_| question.query.compare) {
+        Some(before) => match starts(figures, question, before) {
+            Ok((every, begin)) => {
+                let totals = pass::sum(figures, &question.filter(figures, before), || Totals::new(&begin));
+                Some(Summary::new(question, before, every, &totals))
+            }
+            Err(refusal) => return Ok(Err(refusal)),
+        },
+        None => None,
+    };
+    let currency = chosen_currency(question, &totals.sums);
+    let groups = |named: &Named<'_>| largest(figures, question, named, currency);
+    let gaps = gaps(connection, question)?;
+    let bots = Filter::new(figures, &question.query, period.all, Some(true));
+    Ok(Ok(Report {
+        summary: Summary::new(question, period.all, every, &totals),
+        previous,
+        zone: period.zone.iana_name().unwrap_or("UTC").to_owned(),
+        bots: figures.chosen(0..figures.count(), &bots).count() as i64,
+        order_conflicts: conflicts(connection, question)?,
+        orders_without_page: orders_without_page(connection, question)?,
+        channels: groups(&channels),
+        sources: groups(&sources),
+        campaigns: groups(&campaigns),
+        landing_pages: groups(&landing_pages),
+        devices: groups(&devices),
+        goals: goals.groups(figures, question, currency),
+        funnel: steps.funnel(),
         missing_events: gaps.iter().map(|gap| gap.missing).sum(),
         gaps: gaps.into_iter().take(GAPS).collect(),
-    })
+    }))
 }
 
 /// The largest groups, under their names. What has no name is no group.
-fn groups<'a>(counted: &[Counted], name: impl Fn(usize) -> &'a str) -> Vec<Group> {
-    let mut groups: Vec<_> = counted.iter().enumerate().filter(|(_, group)| group.sessions > 0).collect();
-    groups.sort_by(|(one, a), (other, b)| b.sessions.cmp(&a.sessions).then_with(|| name(*one).cmp(name(*other))));
-    let named = groups.into_iter().filter(|(number, _)| !name(*number).is_empty()).take(GROUPS);
-    let group = |(number, counted): (usize, &Counted)| Group {
-        name: name(number).to_owned(),
-        sessions: counted.sessions,
-        transactions: counted.transactions,
-    };
-    named.map(group).collect()
-}
-
-/// The steps that were taken: one that a site never tells is none of its funnel.
-fn funnel(by_steps: &[i64]) -> Vec<Step> {
-    let with = |bits: usize| -> i64 {
-        let those = by_steps.iter().enumerate().filter(|(steps, _)| steps & bits == bits);
-        those.map(|(_, sessions)| sessions).sum()
-    };
-    let mut steps: Vec<Step> = Vec::new();
-    let mut before = (1, 0);
-    for (place, step) in FUNNEL.lines().enumerate() {
-        let bit = 1_usize << place;
-        let sessions = with(bit);
-        if place > 0 && sessions == 0 {
-            continue;
-        }
-        let rate = if place == 0 { 1.0 } else { ratio(with(bit | before.0), before.1) };
-        steps.push(Step { step, sessions, rate });
-        before = (bit, sessions);
-    }
-    steps
+fn largest(figures: &Figures, question: &Question, named: &Named<'_>, currency: Option<Currency>) -> Vec<Group> {
+    let mut groups = named.groups(figures, question, currency);
+    groups.retain(|group| !group.name.is_empty());
+    groups.sort_by(|one, other| other.sessions.cmp(&one.sessions).then_with(|| one.name().cmp(other.name())));
+    groups.truncate(GROUPS);
+    groups
 }
 
 /// Orders that more than one device has told.
-fn conflicts(connection: &Connection, query: &Query) -> rusqlite::Result<i64> {
+fn conflicts(connection: &Connection, question: &Question) -> rusqlite::Result<i64> {
+    let (from, to) = question.period.all;
     let mut statement = connection.prepare_cached(
         "SELECT count(*) FROM (SELECT DISTINCT site, order_id FROM conflicts
-         WHERE site = coalesce(?1, site) AND placed_at >= coalesce(?2, placed_at) AND placed_at < coalesce(?3, placed_at + 1)
-         LIMIT 10000)",
+         WHERE site = coalesce(?1, site) AND placed_at >= ?2 AND placed_at < ?3 LIMIT 10000)",
     )?;
-    statement.query_row(params![query.site, query.from, query.to], |row| row.get(0))
+    statement.query_row(params![question.query.site, from, to], |row| row.get(0))
+}
+
+/// Orders that the shop's server alone has told.
+fn orders_without_page(connection: &Connection, question: &Question) -> rusqlite::Result<i64> {
+    let (from, to) = question.period.all;
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM orders WHERE is_confirmed AND NOT is_told_by_page AND site = coalesce(?1, site)
+            AND placed_at >= ?2 AND placed_at < ?3",
+    )?;
+    statement.query_row(params![question.query.site, from, to], |row| row.get(0))
 }
 
 /// Tabs whose events are missing. A tab numbers its events from 0 without gaps, so the highest `seq` that has come says how
 /// many there are at least: what is missing of them is on its way, or lost.
-fn gaps(connection: &Connection, query: &Query) -> rusqlite::Result<Vec<Gap>> {
+fn gaps(connection: &Connection, question: &Question) -> rusqlite::Result<Vec<Gap>> {
+    let (from, to) = question.period.all;
     let mut statement = connection.prepare_cached(
         "SELECT tab_id, told, received FROM tabs INDEXED BY tabs_with_gaps
-         WHERE told > received AND site = coalesce(?1, site) AND latest_at >= coalesce(?2, latest_at)
-            AND first_at < coalesce(?3, first_at + 1)
-         LIMIT 10000",
+         WHERE told > received AND site = coalesce(?1, site) AND latest_at >= ?2 AND first_at < ?3 LIMIT 10000",
     )?;
-    let rows = statement.query_map(params![query.site, query.from, query.to], |row| {
+    let rows = statement.query_map(params![question.query.site, from, to], |row| {
         let (told, received): (i64, i64) = (row.get(1)?, row.get(2)?);
         Ok(Gap { tab_id: row.get(0)?, told, received, missing: told - received })
     })?;

@@ -1,6 +1,6 @@
 //! Sessions, one by one.
 
-use super::{BYTES_MAX, Query, json};
+use super::{BYTES_MAX, Question, json};
 use crate::amounts::money;
 use crate::figures::filter::Filter;
 use crate::figures::{Figures, duration_ms};
@@ -38,6 +38,10 @@ pub(crate) struct Session {
     /// Of its orders, how many another device has told too.
     order_conflicts: i64,
     landing_page: String,
+    /// The page that it saw last.
+    exit_page: String,
+    /// Class of the device, where its screen said it.
+    device: Option<String>,
     source: Source,
     /// Where the device's first session came from.
     first_touch: Option<Box<RawValue>>,
@@ -85,6 +89,8 @@ fn session(row: &Row<'_>) -> rusqlite::Result<Session> {
         unreadable_orders: row.get("unreadable_orders")?,
         order_conflicts: row.get("order_conflicts")?,
         landing_page: row.get("landing_page")?,
+        exit_page: row.get("exit_page")?,
+        device: row.get("device_class")?,
         source: Source {
             source: row.get("source")?,
             medium: row.get("medium")?,
@@ -139,18 +145,23 @@ pub(crate) fn sessions(connection: &Connection, places: Vec<i64>) -> rusqlite::R
 }
 
 /// The places of the sessions that are asked for, the latest first.
-pub(crate) fn latest(connection: &Connection, figures: &Figures, query: &Query) -> rusqlite::Result<Vec<i64>> {
+pub(crate) fn latest(connection: &Connection, figures: &Figures, question: &Question) -> rusqlite::Result<Vec<i64>> {
+    let query = &question.query;
     let is_bot = if query.bots == Some(false) { Some(false) } else { None };
-    let filter = Filter::new(figures, query, is_bot);
+    let filter = Filter::new(figures, query, question.period.all, is_bot);
     let named = match (&query.session_id, &query.device_id) {
         (Some(id), _) => Some(places(connection, "SELECT place FROM sessions WHERE id = ?1", id)?),
         (None, Some(id)) => Some(places(connection, "SELECT place FROM sessions WHERE device_id = ?1", id)?),
         (None, None) => None,
     };
-    Ok(match named {
-        Some(places) => figures.latest_of(&places, &filter, query.limit()),
-        None => figures.latest(&filter, query.limit()),
-    })
+    let offset = query.offset.unwrap_or(0) as usize;
+    let count = query.limit().saturating_add(offset);
+    let mut places = match named {
+        Some(places) => figures.latest_of(&places, &filter, count),
+        None => figures.latest(&filter, count),
+    };
+    places.drain(..offset.min(places.len()));
+    Ok(places)
 }
 
 fn places(connection: &Connection, sql: &str, id: &str) -> rusqlite::Result<Vec<i64>> {

@@ -5,7 +5,8 @@ use crate::batch::Batch;
 use crate::figures::Changed;
 use crate::figures::Figures;
 use crate::keeping::erase_device;
-use crate::query::{Query, Visitor};
+use crate::query::period::{Period, When};
+use crate::query::{Query, Question, Visitor};
 use crate::schema;
 use crate::writing::add;
 use proptest::prelude::*;
@@ -89,8 +90,9 @@ fn slowly(connection: &Connection, query: &Query) -> Value {
     is("site", &query.site);
     is("source", &query.source);
     is("landing_page", &query.landing_page);
-    conditions.extend(query.from.map(|from| format!("began_at >= {from}")));
-    conditions.extend(query.to.map(|to| format!("began_at < {to}")));
+    let moment = |when: Option<When>| when.map(|when| if let When::Moment(moment) = when { moment } else { 0 });
+    conditions.extend(moment(query.from).map(|from| format!("began_at >= {from}")));
+    conditions.extend(moment(query.to).map(|to| format!("began_at < {to}")));
     conditions.extend(query.visitor.map(|visitor| format!("(number = 1) = {}", visitor.is_new())));
     let chosen = format!("FROM sessions WHERE {}", conditions.join(" AND "));
     let one = |sql: String| connection.query_row(&sql, [], |row| row.get::<_, f64>(0)).expect("a number");
@@ -107,7 +109,8 @@ fn slowly(connection: &Connection, query: &Query) -> Value {
 }
 
 fn quickly(connection: &Connection, figures: &Figures, query: &Query) -> Value {
-    let report = serde_json::to_value(report(connection, figures, query).expect("a report")).expect("JSON");
+    let report = report(connection, figures, &asked(query)).expect("a report").expect("an answer");
+    let report = serde_json::to_value(report).expect("JSON");
     let number = |field: &str| report[field].as_f64().expect("a number");
     let revenue: f64 =
         report["revenues"].as_array().into_iter().flatten().filter_map(|one| one["revenue"].as_f64()).sum();
@@ -119,6 +122,11 @@ fn quickly(connection: &Connection, figures: &Figures, query: &Query) -> Value {
         revenue,
         number("mean_duration_ms")
     ])
+}
+
+fn asked(query: &Query) -> Question {
+    let period = Period::new(None, (query.from, query.to), jiff::tz::TimeZone::UTC, NOW as i64).expect("a time");
+    Question { query: query.clone(), period, now_ms: NOW as i64, goals: Vec::new() }
 }
 
 fn questions(from: i64) -> Vec<Query> {
@@ -133,8 +141,13 @@ fn questions(from: i64) -> Vec<Query> {
             visitor: Some(Visitor::Returning),
             ..Query::default()
         },
-        Query { from: Some(from), ..Query::default() },
-        Query { from: Some(from), to: Some(from + 30_000), source: text("facebook"), ..Query::default() },
+        Query { from: Some(When::Moment(from)), ..Query::default() },
+        Query {
+            from: Some(When::Moment(from)),
+            to: Some(When::Moment(from + 30_000)),
+            source: text("facebook"),
+            ..Query::default()
+        },
     ]
 }
 

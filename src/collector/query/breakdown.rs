@@ -1,0 +1,316 @@
+//! Sessions by what they have in common: a source, a landing page, a page that they saw.
+
+use super::Question;
+use super::rows::{self, Rows};
+use super::summary::{Totals, chosen_currency};
+use crate::amounts::ratio;
+use crate::figures::acts::Act;
+use crate::figures::money::{Currency, Revenue, Sums};
+use crate::figures::origins::{Attribution, Part as Origin};
+use crate::figures::pass::{self, Pairs, Part};
+use crate::figures::totals::Counted;
+use crate::figures::{DEVICE_CLASSES, Figures, Session};
+use crate::goals::{Goal, Target};
+use crate::tally::Kind;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What sessions are told apart by.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum By {
+    Channel,
+    Source,
+    Medium,
+    Campaign,
+    Term,
+    Content,
+    LandingPage,
+    ExitPage,
+    Device,
+    Visitor,
+    Reason,
+    Site,
+    /// What a session did, each of which it may have done several of.
+    Page,
+    Search,
+    Event,
+    Goal,
+}
+
+/// Sessions that have a name in common.
+#[derive(Serialize)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) sessions: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visitors: Option<i64>,
+    /// How often it was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+    page_views: i64,
+    pages_per_session: f64,
+    mean_duration_ms: f64,
+    bounce_rate: f64,
+    pub(crate) transactions: i64,
+    pub(crate) conversion_rate: f64,
+    pub(crate) revenue: f64,
+    net_revenue: f64,
+    pub(crate) revenues: Vec<Revenue>,
+}
+
+/// Goals, by the names of events and pages that reach them.
+#[derive(Default)]
+pub(crate) struct Reached {
+    events: Vec<Vec<usize>>,
+    pages: Vec<Vec<usize>>,
+    goals: usize,
+}
+
+impl Reached {
+    pub(crate) fn new(figures: &Figures, goals: &[Goal]) -> Self {
+        let by_name = |kind: Kind| {
+            let names = figures.acts.names(kind);
+            let of_kind = |goal: &Goal| matches!(goal.target, Target::Page(_)) == (kind == Kind::Page);
+            let reached = |name: &str| -> Vec<usize> {
+                let goals =
+                    goals.iter().enumerate().filter(|(_, goal)| of_kind(goal) && goal.target.is_reached_by(name));
+                goals.map(|(number, _)| number).collect()
+            };
+            (0..names.count()).map(|number| reached(names.text(number))).collect()
+        };
+        if goals.is_empty() {
+            return Self::default();
+        }
+        Self { events: by_name(Kind::Event), pages: by_name(Kind::Page), goals: goals.len() }
+    }
+
+    fn of(&self, act: Act) -> &[usize] {
+        let by_name = match act.kind {
+            Kind::Event => &self.events,
+            Kind::Page => &self.pages,
+            _ => return &[],
+        };
+        by_name.get(usize::from(act.name)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Sums over sessions by their names' numbers.
+pub(crate) struct Named<'a> {
+    by: By,
+    attribution: Attribution,
+    reached: &'a Reached,
+    counted: Vec<Counted>,
+    sums: BTreeMap<usize, Sums>,
+    /// Where it is asked for.
+    visitors: Option<Pairs>,
+    counts: Vec<i64>,
+}
+
+impl<'a> Named<'a> {
+    pub(crate) fn new(
+        figures: &Figures,
+        by: By,
+        question: &Question,
+        reached: &'a Reached,
+        with_visitors: bool,
+    ) -> Self {
+        let names = match by {
+            By::Channel => figures.origins.names(Origin::Channel),
+            By::Source => figures.origins.names(Origin::Source),
+            By::Medium => figures.origins.names(Origin::Medium),
+            By::Campaign => figures.origins.names(Origin::Campaign),
+            By::Term => figures.origins.names(Origin::Term),
+            By::Content => figures.origins.names(Origin::Content),
+            By::LandingPage | By::ExitPage | By::Page => figures.acts.pages.count(),
+            By::Device => DEVICE_CLASSES.len(),
+            By::Visitor => 2,
+            By::Reason => figures.reasons.count(),
+            By::Site => figures.sites.count(),
+            By::Search => figures.acts.searches.count(),
+            By::Event => figures.acts.events.count(),
+            By::Goal => reached.goals,
+        };
+        let counts = vec![0; if by.is_of_acts() { names } else { 0 }];
+        let (attribution, counted) = (question.query.attribution, vec![Counted::default(); names]);
+        let visitors = with_visitors.then(Pairs::default);
+        Self { by, attribution, reached, counted, sums: BTreeMap::new(), visitors, counts }
+    }
+
+    fn number(&self, figures: &Figures, session: &Session) -> usize {
+        let origin = |part: Origin| figures.origins.part(session.origin(self.attribution), part);
+        match self.by {
+            By::Channel => origin(Origin::Channel),
+            By::Source => origin(Origin::Source),
+            By::Medium => origin(Origin::Medium),
+            By::Campaign => origin(Origin::Campaign),
+            By::Term => origin(Origin::Term),
+            By::Content => origin(Origin::Content),
+            By::LandingPage => session.landing_page.into(),
+            By::ExitPage => session.exit_page.into(),
+            By::Device => session.device_class.into(),
+            By::Visitor => usize::from(!session.is_first),
+            By::Reason => session.reason.into(),
+            By::Site | By::Page | By::Search | By::Event | By::Goal => session.site.into(),
+        }
+    }
+
+    fn count(&mut self, figures: &Figures, index: usize, session: &Session, number: usize) {
+        self.counted[number].count(session);
+        if session.transactions > 0 {
+            self.sums.entry(number).or_default().sell(figures.orders(index));
+        }
+        if let Some(visitors) = &mut self.visitors {
+            visitors.add(number, session.device);
+        }
+    }
+
+    /// Goals count once a session, however many of their pages it saw.
+    fn count_goals(&mut self, figures: &Figures, index: usize, session: &Session) {
+        let mut counts = vec![0_i64; self.reached.goals];
+        for act in figures.acts.of(index) {
+            for goal in self.reached.of(*act) {
+                counts[*goal] += i64::from(act.count);
+            }
+        }
+        for (goal, count) in counts.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+            self.counts[goal] += count;
+            self.count(figures, index, session, goal);
+        }
+    }
+
+    fn name<'f>(&self, figures: &'f Figures, goals: &'f [Goal], number: usize) -> &'f str {
+        match self.by {
+            By::Channel => figures.origins.text(Origin::Channel, number),
+            By::Source => figures.origins.text(Origin::Source, number),
+            By::Medium => figures.origins.text(Origin::Medium, number),
+            By::Campaign => figures.origins.text(Origin::Campaign, number),
+            By::Term => figures.origins.text(Origin::Term, number),
+            By::Content => figures.origins.text(Origin::Content, number),
+            By::LandingPage | By::ExitPage | By::Page => figures.acts.pages.text(number),
+            By::Device => DEVICE_CLASSES[number],
+            By::Visitor => ["new", "returning"][number],
+            By::Reason => figures.reasons.text(number),
+            By::Site => figures.sites.text(number),
+            By::Search => figures.acts.searches.text(number),
+            By::Event => figures.acts.events.text(number),
+            By::Goal => &goals[number].name,
+        }
+    }
+
+    /// The groups that have sessions; of goals, all.
+    pub(crate) fn groups(&self, figures: &Figures, question: &Question, currency: Option<Currency>) -> Vec<Group> {
+        let visitors = self.visitors.as_ref().map(|visitors| visitors.by_name(self.counted.len()));
+        let known = self.counted.iter().enumerate().filter(|(_, counted)| counted.sessions > 0 || self.by == By::Goal);
+        let group = |(number, counted): (usize, &Counted)| {
+            let sums = self.sums.get(&number).cloned().unwrap_or_default();
+            let sold = sums.of(currency);
+            Group {
+                name: self.name(figures, &question.goals, number).to_owned(),
+                sessions: counted.sessions,
+                visitors: visitors.as_ref().map(|visitors| visitors[number]),
+                count: self.counts.get(number).copied(),
+                page_views: counted.page_views,
+                pages_per_session: ratio(counted.page_views, counted.sessions),
+                mean_duration_ms: ratio(counted.duration_ms, counted.sessions),
+                bounce_rate: ratio(counted.bounces, counted.sessions),
+                transactions: counted.transactions,
+                conversion_rate: ratio(counted.converted, counted.sessions),
+                revenue: sold.revenue,
+                net_revenue: sold.net_revenue,
+                revenues: sums.revenues(),
+            }
+        };
+        known.map(group).collect()
+    }
+}
+
+impl By {
+    /// Whether a session may have several of it.
+    fn is_of_acts(self) -> bool {
+        matches!(self, Self::Page | Self::Search | Self::Event | Self::Goal)
+    }
+}
+
+impl Part for Named<'_> {
+    fn visit(&mut self, figures: &Figures, index: usize, _: i64, session: &Session) {
+        let kind = match self.by {
+            By::Goal => return self.count_goals(figures, index, session),
+            By::Page => Kind::Page,
+            By::Search => Kind::Search,
+            By::Event => Kind::Event,
+            _ => return self.count(figures, index, session, self.number(figures, session)),
+        };
+        for act in figures.acts.of(index).iter().filter(|act| act.kind == kind) {
+            self.counts[usize::from(act.name)] += i64::from(act.count);
+            self.count(figures, index, session, act.name.into());
+        }
+    }
+
+    fn join(&mut self, other: Self) {
+        self.counted.iter_mut().zip(other.counted).for_each(|(all, part)| *all += part);
+        self.counts.iter_mut().zip(other.counts).for_each(|(all, part)| *all += part);
+        for (number, sums) in other.sums {
+            self.sums.entry(number).or_default().join(sums);
+        }
+        if let (Some(visitors), Some(others)) = (&mut self.visitors, other.visitors) {
+            visitors.join(others);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(visitors) = &mut self.visitors {
+            visitors.finish();
+        }
+    }
+}
+
+impl rows::Row for Group {
+    const COLUMNS: &'static [&'static str] = &[
+        "sessions",
+        "visitors",
+        "count",
+        "page_views",
+        "pages_per_session",
+        "mean_duration_ms",
+        "bounce_rate",
+        "transactions",
+        "conversion_rate",
+        "revenue",
+        "net_revenue",
+    ];
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn number(&self, column: &str) -> f64 {
+        match column {
+            "visitors" => self.visitors.unwrap_or(0) as f64,
+            "count" => self.count.unwrap_or(0) as f64,
+            "page_views" => self.page_views as f64,
+            "pages_per_session" => self.pages_per_session,
+            "mean_duration_ms" => self.mean_duration_ms,
+            "bounce_rate" => self.bounce_rate,
+            "transactions" => self.transactions as f64,
+            "conversion_rate" => self.conversion_rate,
+            "revenue" => self.revenue,
+            "net_revenue" => self.net_revenue,
+            _ => self.sessions as f64,
+        }
+    }
+}
+
+/// Sessions by what is asked for.
+pub(crate) fn breakdown(figures: &Figures, question: &Question) -> Result<Rows<Group>, String> {
+    let by = question.query.by.ok_or(
+        "by is missing; accepted are channel, source, medium, campaign, term, content, landing_page, exit_page, device, visitor, reason, site, page, search, event, goal",
+    )?;
+    let goals: &[Goal] = if by == By::Goal { &question.goals } else { &[] };
+    let reached = Reached::new(figures, goals);
+    let filter = question.filter(figures, question.period.all);
+    let empty = || (Totals::new(&[]), Named::new(figures, by, question, &reached, true));
+    let (totals, named) = pass::sum(figures, &filter, empty);
+    let currency = chosen_currency(question, &totals.sums);
+    rows::page(named.groups(figures, question, currency), question, currency)
+}
