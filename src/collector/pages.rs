@@ -42,7 +42,7 @@ fn revalidated() -> SetResponseHeaderLayer<HeaderValue> {
 
 /// The page to sign in on, where there is a token.
 pub(crate) fn sign_in() -> Router<Collector> {
-    Router::new().route("/sign-in", get(form).post(check))
+    Router::new().route("/sign-in", get(form).post(check)).route("/sign-in.css", get(looks))
 }
 
 #[derive(Deserialize)]
@@ -52,6 +52,10 @@ struct Given {
 
 async fn form(State(collector): State<Collector>) -> Response {
     if collector.access.has_token() { page(StatusCode::OK, "") } else { Redirect::to("report/").into_response() }
+}
+
+async fn looks() -> Response {
+    ([(header::CONTENT_TYPE, "text/css")], include_str!("pages/sign-in.css")).into_response()
 }
 
 async fn check(

@@ -13,12 +13,22 @@ pub(crate) struct Arguments {
     /// Where events are kept.
     #[arg(long, default_value = "sqlite:target/x/demo.sqlite")]
     store: String,
+    /// Fills the store with so many visits of the month before today, to see a report and not an empty page.
+    #[arg(long)]
+    visits: Option<u64>,
+    /// What these visits follow from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 pub(crate) fn serve(arguments: &Arguments) -> Result<()> {
     package::all()?;
     say("building the collector");
     build_collector()?;
+    if let Some(visits) = arguments.visits {
+        say(&format!("telling of {visits} visits"));
+        fill(&arguments.store, visits, arguments.seed)?;
+    }
     let mut collector = Command::new(root().join("target/debug/shopbell-collector"));
     collector
         .arg("--listen")
@@ -33,6 +43,14 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<()> {
 /// Builds the collector where `cargo x` finds it.
 pub(crate) fn build_collector() -> Result<()> {
     run(cargo().args(["build", "--quiet", "--package", "shopbell-collector"]))
+}
+
+/// Tells of a month of visits.
+pub(crate) fn fill(store: &str, visits: u64, seed: u64) -> Result<()> {
+    let load = ["run", "--quiet", "--package", "shopbell-load", "--", "--collector"];
+    let mut command = cargo();
+    command.args(load).arg(root().join("target/debug/shopbell-collector")).args(["--store", store]);
+    run(command.args(["--month", &visits.to_string(), "--seed", &seed.to_string()]).current_dir(root()))
 }
 
 /// Becomes the collector, so that a signal to us reaches it.

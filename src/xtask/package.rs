@@ -233,8 +233,14 @@ fn place_stub(stub: &str) -> Result<()> {
 
 fn report() -> Result<()> {
     say("bundling www/report/dist with esbuild");
-    let options = ["--format=esm".to_owned(), "--target=es2022".to_owned(), "--minify".to_owned()];
-    esbuild(&root().join("www/report/report.js"), &dist("report").join("report.js"), &options)
+    let options = [
+        "--format=esm".to_owned(),
+        "--target=es2022".to_owned(),
+        "--minify".to_owned(),
+        "--jsx=automatic".to_owned(),
+        "--jsx-import-source=preact".to_owned(),
+    ];
+    esbuild(&root().join("www/report/report.jsx"), &dist("report").join("report.js"), &options)
 }
 
 fn esbuild(entry: &Path, output: &Path, options: &[String]) -> Result<()> {

@@ -67,7 +67,7 @@ fn javascript() -> Result<()> {
     let modules = root().join("www/node_modules");
     let mut biome = Command::new("node");
     biome.arg(modules.join("@biomejs/biome/bin/biome")).args(["check", "--error-on-warnings", "--config-path=."]);
-    biome.args(["tracker", "../src/browser/page", "shop", "report/report.js", "../tests/browsers", "../tests/peers"]);
+    biome.args(["tracker", "../src/browser/page", "shop", "report", "../tests/browsers", "../tests/peers"]);
     run(biome.current_dir(root().join("www")))?;
     let mut tsc = Command::new("node");
     tsc.arg(modules.join("typescript/bin/tsc")).args(["--project", "tracker/tsconfig.json"]);

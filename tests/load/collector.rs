@@ -18,11 +18,10 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Starts the binary on a database in a folder.
-    pub(crate) fn start(binary: &Path, folder: &Path) -> Result<Self> {
-        let store = format!("sqlite:{}", folder.join("load.sqlite").display());
+    /// Starts the binary on a store.
+    pub(crate) fn start(binary: &Path, store: &str) -> Result<Self> {
         let mut process = Command::new(binary)
-            .args(["--listen", "127.0.0.1:0", "--token", TOKEN, "--store", &store])
+            .args(["--listen", "127.0.0.1:0", "--token", TOKEN, "--store", store])
             .env("RUST_LOG", "warn")
             .stdout(Stdio::piped())
             .spawn()

@@ -2,6 +2,7 @@
 
 mod attack;
 mod collector;
+mod month;
 mod totals;
 mod visits;
 
@@ -47,6 +48,12 @@ struct Arguments {
     /// Seconds of attacks afterwards, beside honest visits.
     #[arg(long, default_value_t = 0)]
     attack: u64,
+    /// In the place of all this, a believable month of so many visits, in the store that is named.
+    #[arg(long, requires = "store")]
+    month: Option<u64>,
+    /// Where the month is told: sqlite:PATH.
+    #[arg(long)]
+    store: Option<String>,
     /// Folder for the database; one that is deleted afterwards, if none is named.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -54,10 +61,16 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let (Some(visits), Some(store)) = (arguments.month, &arguments.store) {
+        let collector = Collector::start(&arguments.collector, store)?;
+        month::fill(&collector.client(), visits, arguments.seed, now_ms())?;
+        return collector.stop();
+    }
     let temporary = TempDir::new()?;
     let folder = arguments.folder.as_deref().unwrap_or(temporary.path());
     std::fs::create_dir_all(folder)?;
-    let collector = Collector::start(&arguments.collector, folder)?;
+    let store = format!("sqlite:{}", folder.join("load.sqlite").display());
+    let collector = Collector::start(&arguments.collector, &store)?;
     let run = Run::of(&arguments, &collector)?;
     run.print(&collector);
     ask(&collector, &run)?;
@@ -69,7 +82,7 @@ fn main() -> Result<()> {
     println!("stopped in {:.1} s", began.elapsed().as_secs_f64());
     if arguments.sessions > 0 {
         let began = Instant::now();
-        let collector = Collector::start(&arguments.collector, folder)?;
+        let collector = Collector::start(&arguments.collector, &store)?;
         println!("started again in {:.1} s", began.elapsed().as_secs_f64());
         ask(&collector, &run)?;
     }
