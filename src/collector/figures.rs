@@ -14,17 +14,17 @@ pub(crate) mod pass;
 pub(crate) mod recent;
 pub(crate) mod totals;
 
-use crate::tally::Kind;
 use acts::Acts;
 use filter::Filter;
-use money::{Currency, Order, Ordered, currency};
+use money::{Order, Ordered, currency};
 use names::Names;
 use origins::{Attribution, Origins, some_source};
 use recent::Recent;
-use rusqlite::{Connection, OptionalExtension, Row, Rows};
+use rusqlite::{Connection, OptionalExtension, Row};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::ops::Range;
+use std::thread;
 
 /// Longest session: 30 days are the most that a site may let one last.
 const SESSION_MS_MAX: i64 = 2_592_000_000;
@@ -78,12 +78,12 @@ pub(crate) struct Figures {
     /// The place of the first.
     first_place: i64,
     orders: HashMap<i64, Vec<Order>>,
-    /// What their carts gained.
-    carts: HashMap<i64, Vec<(Option<Currency>, i64)>>,
     pub(crate) recent: Recent,
     pub(crate) acts: Acts,
     pub(crate) origins: Origins,
     pub(crate) sites: Names,
+    /// Where sessions began, and what they saw last.
+    pub(crate) pages: Names,
     pub(crate) reasons: Names,
     /// Grows with every change.
     revision: u64,
@@ -95,9 +95,6 @@ const COLUMNS: &str = "SELECT place, began_at, listed_at, started_at, last_event
     first_touch, last_non_direct, landing_page, exit_page, reason, coalesce(device_class, ''), funnel_steps, number = 1, bot IS NOT NULL,
     ended_at FROM sessions";
 
-/// What a session did.
-const ACTS: &str = "SELECT place, kind, name, count, value_ten_thousandths FROM tallies";
-
 /// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
 /// server told it.
 const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
@@ -108,41 +105,54 @@ const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
     ), orders.id, orders.site FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
 
 impl Figures {
-    /// Reads all of a store.
-    pub(crate) fn load(connection: &Connection) -> rusqlite::Result<Self> {
+    /// Reads all of a store, what sessions did by a thread and a connection of its own.
+    pub(crate) fn load(connection: &Connection, other: &mut Connection) -> rusqlite::Result<Self> {
         let first = "SELECT coalesce(min(place), 1), count(*) FROM sessions";
         let (first_place, count): (i64, i64) = connection.query_row(first, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let mut figures = Self { first_place, ..Self::default() };
-        figures.sessions.reserve_exact(count as usize);
-        figures.began_at.reserve_exact(count as usize);
-        figures.listed_at.reserve_exact(count as usize);
-        let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY place"))?;
-        let mut rows = statement.query([])?;
-        let mut statement = connection.prepare(&format!("{ACTS} ORDER BY place"))?;
-        let mut acts = InOrder { rows: statement.query([])?, ahead: None };
-        while let Some(row) = rows.next()? {
-            let (place, times, session) = figures.read(row)?;
-            figures.put(place, times, session);
-            let done = acts.of(place)?;
-            figures.put_acts(place, &done);
-            if session.transactions > 0 {
-                figures.read_orders(connection, place)?;
-            }
+        let (selling, acts) = thread::scope(|scope| {
+            let acts = scope.spawn(move || Acts::load(other, first_place));
+            let selling = figures.load_sessions(connection, count as usize);
+            (selling, acts.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        figures.acts = acts?;
+        for place in selling? {
+            figures.read_orders(connection, place)?;
         }
         Ok(figures)
+    }
+
+    /// Reads all sessions; returns the places of those that have orders.
+    fn load_sessions(&mut self, connection: &Connection, count: usize) -> rusqlite::Result<Vec<i64>> {
+        self.sessions.reserve_exact(count);
+        self.began_at.reserve_exact(count);
+        self.listed_at.reserve_exact(count);
+        let mut statement = connection.prepare(&format!("{COLUMNS} ORDER BY place"))?;
+        let mut rows = statement.query([])?;
+        let mut selling = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (place, times, session) = self.read(row)?;
+            self.put(place, times, session);
+            if session.transactions > 0 {
+                selling.push(place);
+            }
+        }
+        Ok(selling)
     }
 
     /// Reads sessions anew, those that are gone too.
     pub(crate) fn refresh(&mut self, connection: &Connection, changed: &Changed) -> rusqlite::Result<()> {
         self.revision += 1;
         let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE place = ?1"))?;
-        let mut acts = connection.prepare_cached(&format!("{ACTS} WHERE place = ?1"))?;
         for place in changed {
             let read = statement.query_row([place], |row| self.read(row)).optional()?;
             let (_, times, session) = read.unwrap_or_default();
+            if self.sessions.is_empty() && session.steps > 0 {
+                self.first_place = *place;
+                self.acts.begin_at(*place);
+            }
             self.put(*place, times, session);
-            let done: Vec<Done> = acts.query_map([place], Done::read)?.collect::<rusqlite::Result<_>>()?;
-            self.put_acts(*place, &done);
+            self.acts.refresh(connection, *place)?;
             if session.transactions > 0 {
                 self.read_orders(connection, *place)?;
             } else {
@@ -180,8 +190,8 @@ impl Figures {
         let [first, last] = [next()?, next()?].map(|json| json.as_str_or_null().ok().flatten());
         session.origins =
             [origin, self.origins.number_of_json(first, origin), self.origins.number_of_json(last, origin)];
-        session.landing_page = self.acts.pages.number(next()?.as_str()?);
-        session.exit_page = self.acts.pages.number(next()?.as_str()?);
+        session.landing_page = self.pages.number(next()?.as_str()?);
+        session.exit_page = self.pages.number(next()?.as_str()?);
         session.reason = self.reasons.number(next()?.as_str()?);
         let class = next()?.as_str()?;
         session.device_class = DEVICE_CLASSES.iter().position(|known| *known == class).unwrap_or(0) as u8;
@@ -193,9 +203,6 @@ impl Figures {
     }
 
     fn put(&mut self, place: i64, [began_at, listed_at]: [i64; 2], session: Session) {
-        if self.sessions.is_empty() {
-            self.first_place = place;
-        }
         let Ok(index) = usize::try_from(place - self.first_place) else { return };
         if index >= self.sessions.len() {
             if session.steps == 0 {
@@ -213,23 +220,6 @@ impl Figures {
             self.listed_at.resize(index + 1, 0);
         }
         (self.sessions[index], self.began_at[index], self.listed_at[index]) = (session, began_at, listed_at);
-    }
-
-    fn put_acts(&mut self, place: i64, done: &[Done]) {
-        let Ok(index) = usize::try_from(place - self.first_place) else { return };
-        let (mut acts, mut cart) = (Vec::with_capacity(done.len()), Vec::new());
-        for one in done {
-            match one.kind {
-                Kind::Cart => cart.push((currency(one.name.as_bytes()), one.value_ten_thousandths)),
-                kind => acts.push(self.acts.act(kind, &one.name, one.count)),
-            }
-        }
-        self.acts.put(index, &acts);
-        if cart.is_empty() {
-            self.carts.remove(&place);
-        } else {
-            self.carts.insert(place, cart);
-        }
     }
 
     fn read_orders(&mut self, connection: &Connection, place: i64) -> rusqlite::Result<()> {
@@ -279,8 +269,11 @@ impl Figures {
 
     /// When the first session of all and the last began.
     pub(crate) fn began(&self) -> Option<(i64, i64)> {
-        let began = || self.began_at.iter().zip(&self.sessions).filter(|(_, session)| session.steps > 0);
-        Some((began().map(|(at, _)| *at).min()?, began().map(|(at, _)| *at).max()?))
+        let known = self.began_at.iter().zip(&self.sessions).filter(|(_, session)| session.steps > 0);
+        known.fold(None, |found, (at, _)| {
+            let (first, last) = found.unwrap_or((*at, *at));
+            Some((first.min(*at), last.max(*at)))
+        })
     }
 
     /// The places of so many of the latest sessions that a filter lets through, the latest first.
@@ -333,11 +326,6 @@ impl Figures {
         self.orders.get(&self.place(index)).map_or(&[], Vec::as_slice)
     }
 
-    /// What the cart of the session at an index gained, by currency; nothing where nothing was put into it.
-    pub(crate) fn cart(&self, index: usize) -> Option<&[(Option<Currency>, i64)]> {
-        self.carts.get(&self.place(index)).map(Vec::as_slice)
-    }
-
     /// What changes whenever something else does.
     pub(crate) fn revision(&self) -> u64 {
         self.revision
@@ -347,50 +335,4 @@ impl Figures {
 /// How long a session lasted, by the visitor's clock; nothing where that is no time that a session can last.
 pub(crate) fn duration_ms(started_at: i64, last_event_at: i64) -> i64 {
     Some(last_event_at - started_at).filter(|duration_ms| (0..=SESSION_MS_MAX).contains(duration_ms)).unwrap_or(0)
-}
-
-/// What a session did of one name, as it is stored.
-struct Done {
-    place: i64,
-    kind: Kind,
-    name: String,
-    count: i64,
-    value_ten_thousandths: i64,
-}
-
-impl Done {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            place: row.get(0)?,
-            kind: Kind::of(row.get(1)?).unwrap_or(Kind::Event),
-            name: row.get(2)?,
-            count: row.get(3)?,
-            value_ten_thousandths: row.get(4)?,
-        })
-    }
-}
-
-/// What all sessions did, read in the order of their places.
-struct InOrder<'a> {
-    rows: Rows<'a>,
-    /// What was read of the next session already.
-    ahead: Option<Done>,
-}
-
-impl InOrder<'_> {
-    /// What the session at a place did; those before it are passed over.
-    fn of(&mut self, place: i64) -> rusqlite::Result<Vec<Done>> {
-        let mut found = Vec::new();
-        loop {
-            if self.ahead.is_none() {
-                self.ahead = self.rows.next()?.map(Done::read).transpose()?;
-            }
-            match &self.ahead {
-                Some(done) if done.place <= place => {
-                    found.extend(self.ahead.take().filter(|done| done.place == place));
-                }
-                _ => return Ok(found),
-            }
-        }
-    }
 }

@@ -22,7 +22,7 @@ const READERS: usize = 4;
 const TURN: Duration = Duration::from_secs(2);
 const READ: Duration = Duration::from_secs(5);
 /// How long a question waits while the figures are read, as the collector starts.
-const LOAD: Duration = Duration::from_secs(20);
+const LOAD: Duration = Duration::from_secs(30);
 /// Steps of the database's machine between two looks at the clock.
 const STEPS: i32 = 10_000;
 
@@ -73,7 +73,7 @@ impl Store {
         }
         let connection = schema::open(&path)?;
         let (figures, queue) = (Arc::new(Kept::default()), Arc::new(Queue::default()));
-        read_figures(schema::connect(&path)?, figures.clone(), queue.clone())?;
+        read_figures(schema::connect(&path)?, schema::connect(&path)?, figures.clone(), queue.clone())?;
         let writer = Writer {
             connection,
             file: file_of(&path)?,
@@ -212,9 +212,9 @@ pub fn path_of(url: &str) -> Result<PathBuf> {
 }
 
 /// Reads the figures on a thread of its own: of a million sessions that takes seconds, in which batches are taken.
-fn read_figures(connection: Connection, figures: Arc<Kept>, queue: Arc<Queue>) -> Result<()> {
+fn read_figures(connection: Connection, mut other: Connection, figures: Arc<Kept>, queue: Arc<Queue>) -> Result<()> {
     let read = move || {
-        if let Err(error) = figures.load(&connection) {
+        if let Err(error) = figures.load(&connection, &mut other) {
             tracing::error!(%error, "the figures cannot be read");
             // With the writer the process ends.
             queue.close();

@@ -56,10 +56,9 @@ export function Breakdown({ of, first, goals }) {
     isFilter ? <Filter by={by} text={text} show={isWord ? words : undefined} /> : <Name text={text} />;
   const counts = [
     { label: 'Sessions', sort: 'sessions', show: ({ sessions }) => count(sessions) },
-    { label: 'Visitors', sort: 'visitors', show: ({ visitors }) => count(visitors) },
     ...(ACTIONS[by]
       ? [{ label: by === 'page' ? 'Views' : 'Times', sort: 'count', show: (row) => count(row.count) }]
-      : VISITS),
+      : [{ label: 'Visitors', sort: 'visitors', show: ({ visitors }) => count(visitors) }, ...VISITS]),
   ];
   return (
     <section aria-labelledby="by-h">

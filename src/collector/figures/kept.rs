@@ -30,9 +30,9 @@ impl Kept {
         self.inside.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads all, and then what has changed meanwhile.
-    pub(crate) fn load(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut figures = Figures::load(connection)?;
+    /// Reads all, by two connections, and then what has changed meanwhile.
+    pub(crate) fn load(&self, connection: &Connection, other: &mut Connection) -> rusqlite::Result<()> {
+        let mut figures = Figures::load(connection, other)?;
         let mut inside = self.write();
         figures.refresh(connection, &std::mem::take(&mut inside.changed))?;
         (inside.figures, inside.is_read) = (figures, true);

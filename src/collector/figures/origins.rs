@@ -80,6 +80,10 @@ impl Origins {
         self.names[part as usize].text(number)
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.known.len()
+    }
+
     pub(crate) fn names(&self, part: Part) -> usize {
         self.names[part as usize].count()
     }

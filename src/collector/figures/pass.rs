@@ -65,6 +65,20 @@ impl<A: Part, B: Part> Part for (A, B) {
     }
 }
 
+/// How many sessions there are.
+#[derive(Default)]
+pub(crate) struct Count(pub(crate) i64);
+
+impl Part for Count {
+    fn visit(&mut self, _: &Figures, _: usize, _: i64, _: &Session) {
+        self.0 += 1;
+    }
+
+    fn join(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
 /// Pairs of a device and a name, of which each counts once.
 #[derive(Default)]
 pub(crate) struct Pairs(Vec<u64>);

@@ -36,6 +36,9 @@ pub(crate) enum By {
     Search,
     Event,
     Goal,
+    /// All that an origin says: what channel, source and campaign are summed up from together.
+    #[serde(skip)]
+    Origin,
 }
 
 /// Sessions that have a name in common.
@@ -43,6 +46,7 @@ pub(crate) enum By {
 pub(crate) struct Group {
     pub(crate) name: String,
     pub(crate) sessions: i64,
+    /// Of what a session has one of.
     #[serde(skip_serializing_if = "Option::is_none")]
     visitors: Option<i64>,
     /// How often it was done.
@@ -122,7 +126,8 @@ impl<'a> Named<'a> {
             By::Campaign => figures.origins.names(Origin::Campaign),
             By::Term => figures.origins.names(Origin::Term),
             By::Content => figures.origins.names(Origin::Content),
-            By::LandingPage | By::ExitPage | By::Page => figures.acts.pages.count(),
+            By::LandingPage | By::ExitPage => figures.pages.count(),
+            By::Page => figures.acts.pages.count(),
             By::Device => DEVICE_CLASSES.len(),
             By::Visitor => 2,
             By::Reason => figures.reasons.count(),
@@ -130,6 +135,7 @@ impl<'a> Named<'a> {
             By::Search => figures.acts.searches.count(),
             By::Event => figures.acts.events.count(),
             By::Goal => reached.goals,
+            By::Origin => figures.origins.count(),
         };
         let counts = vec![0; if by.is_of_acts() { names } else { 0 }];
         let (attribution, counted) = (question.query.attribution, vec![Counted::default(); names]);
@@ -151,6 +157,7 @@ impl<'a> Named<'a> {
             By::Device => session.device_class.into(),
             By::Visitor => usize::from(!session.is_first),
             By::Reason => session.reason.into(),
+            By::Origin => session.origin(self.attribution) as usize,
             By::Site | By::Page | By::Search | By::Event | By::Goal => session.site.into(),
         }
     }
@@ -187,7 +194,8 @@ impl<'a> Named<'a> {
             By::Campaign => figures.origins.text(Origin::Campaign, number),
             By::Term => figures.origins.text(Origin::Term, number),
             By::Content => figures.origins.text(Origin::Content, number),
-            By::LandingPage | By::ExitPage | By::Page => figures.acts.pages.text(number),
+            By::LandingPage | By::ExitPage => figures.pages.text(number),
+            By::Page => figures.acts.pages.text(number),
             By::Device => DEVICE_CLASSES[number],
             By::Visitor => ["new", "returning"][number],
             By::Reason => figures.reasons.text(number),
@@ -195,7 +203,22 @@ impl<'a> Named<'a> {
             By::Search => figures.acts.searches.text(number),
             By::Event => figures.acts.events.text(number),
             By::Goal => &goals[number].name,
+            By::Origin => "",
         }
+    }
+
+    /// Of sums by origin, those by a part of it.
+    pub(crate) fn by_part(&self, figures: &Figures, by: By, part: Origin) -> Self {
+        let counted = vec![Counted::default(); figures.origins.names(part)];
+        let mut of_part = Self { by, counted, sums: BTreeMap::new(), visitors: None, counts: Vec::new(), ..*self };
+        for (origin, counted) in self.counted.iter().enumerate().filter(|(_, counted)| counted.sessions > 0) {
+            let number = figures.origins.part(origin as u32, part);
+            of_part.counted[number] += *counted;
+            if let Some(sums) = self.sums.get(&origin) {
+                of_part.sums.entry(number).or_default().join(sums.clone());
+            }
+        }
+        of_part
     }
 
     /// The groups that have sessions; of goals, all.
@@ -235,6 +258,7 @@ impl By {
 impl Part for Named<'_> {
     fn visit(&mut self, figures: &Figures, index: usize, _: i64, session: &Session) {
         let kind = match self.by {
+            By::Goal if self.reached.goals == 0 => return,
             By::Goal => return self.count_goals(figures, index, session),
             By::Page => Kind::Page,
             By::Search => Kind::Search,
@@ -309,7 +333,7 @@ pub(crate) fn breakdown(figures: &Figures, question: &Question) -> Result<Rows<G
     let goals: &[Goal] = if by == By::Goal { &question.goals } else { &[] };
     let reached = Reached::new(figures, goals);
     let filter = question.filter(figures, question.period.all);
-    let empty = || (Totals::new(&[]), Named::new(figures, by, question, &reached, true));
+    let empty = || (Totals::new(&[]), Named::new(figures, by, question, &reached, !by.is_of_acts()));
     let (totals, named) = pass::sum(figures, &filter, empty);
     let currency = chosen_currency(question, &totals.sums);
     rows::page(named.groups(figures, question, currency), question, currency)

@@ -122,7 +122,7 @@ impl Part for Found {
     fn visit(&mut self, figures: &Figures, index: usize, began_at: i64, session: &Session) {
         let furthest = usize::from(session.steps | 1).ilog2() as usize;
         self.left[usize::from(session.exit_page)][furthest.min(FUNNEL_STEPS - 1)] += 1;
-        let Some(cart) = figures.cart(index) else { return };
+        let Some(cart) = figures.acts.cart(figures.place(index)) else { return };
         self.carts += 1;
         if session.transactions > 0 {
             return;
@@ -159,7 +159,7 @@ pub(crate) fn funnel(figures: &Figures, question: &Question) -> Funnel {
     let empty = || {
         let found = Found {
             now_ms: question.now_ms,
-            left: vec![[0; FUNNEL_STEPS]; figures.acts.pages.count()],
+            left: vec![[0; FUNNEL_STEPS]; figures.pages.count()],
             carts: 0,
             open: 0,
             abandoned: Vec::new(),
@@ -180,7 +180,7 @@ pub(crate) fn funnel(figures: &Figures, question: &Question) -> Funnel {
         pages.sort_unstable_by(|one, other| other.cmp(one));
         let left = pages.iter().map(|(left, _)| i64::from(*left)).sum();
         let named = |(sessions, page): &(u32, usize)| Page {
-            name: figures.acts.pages.text(*page).to_owned(),
+            name: figures.pages.text(*page).to_owned(),
             sessions: i64::from(*sessions),
         };
         Left { step, left, pages: pages.iter().take(PAGES).map(named).collect() }

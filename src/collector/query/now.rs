@@ -40,7 +40,7 @@ pub(crate) fn now(figures: &Figures, question: &Question) -> Now {
         *pages.entry(session.exit_page).or_default() += 1;
     }
     visitors.finish();
-    let page = |(page, sessions): (u16, i64)| Page { name: figures.acts.pages.text(page.into()).to_owned(), sessions };
+    let page = |(page, sessions): (u16, i64)| Page { name: figures.pages.text(page.into()).to_owned(), sessions };
     let mut pages: Vec<Page> = pages.into_iter().map(page).collect();
     pages.sort_by(|one, other| other.sessions.cmp(&one.sessions).then_with(|| one.name.cmp(&other.name)));
     pages.truncate(PAGES);

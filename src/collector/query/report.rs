@@ -8,6 +8,7 @@ use super::summary::{Summary, Totals, chosen_currency, starts};
 use crate::figures::Figures;
 use crate::figures::filter::Filter;
 use crate::figures::money::Currency;
+use crate::figures::origins::Part;
 use crate::figures::pass;
 use rusqlite::{Connection, params};
 use serde::Serialize;
@@ -68,13 +69,11 @@ pub(crate) fn report(
     };
     let named = |by: By| Named::new(figures, by, question, &reached, false);
     let empty = || {
-        let origins = (named(By::Channel), (named(By::Source), named(By::Campaign)));
-        let others = (named(By::LandingPage), (named(By::Device), (named(By::Goal), Steps::default())));
-        (Totals::new(&begin), (origins, others))
+        let groups = (named(By::Origin), (named(By::LandingPage), (named(By::Device), named(By::Goal))));
+        (Totals::new(&begin), (groups, Steps::default()))
     };
     let filter = question.filter(figures, period.all);
-    let (totals, ((channels, (sources, campaigns)), (landing_pages, (devices, (goals, steps))))) =
-        pass::sum(figures, &filter, empty);
+    let (totals, ((origins, (landing_pages, (devices, goals))), steps)) = pass::sum(figures, &filter, empty);
     let previous = match period.before.filter(|_| question.query.compare) {
         Some(before) => match starts(figures, question, before) {
             Ok((every, begin)) => {
@@ -93,12 +92,12 @@ pub(crate) fn report(
         summary: Summary::new(question, period.all, every, &totals),
         previous,
         zone: period.zone.iana_name().unwrap_or("UTC").to_owned(),
-        bots: figures.chosen(0..figures.count(), &bots).count() as i64,
+        bots: pass::sum(figures, &bots, pass::Count::default).0,
         order_conflicts: conflicts(connection, question)?,
         orders_without_page: orders_without_page(connection, question)?,
-        channels: groups(&channels),
-        sources: groups(&sources),
-        campaigns: groups(&campaigns),
+        channels: groups(&origins.by_part(figures, By::Channel, Part::Channel)),
+        sources: groups(&origins.by_part(figures, By::Source, Part::Source)),
+        campaigns: groups(&origins.by_part(figures, By::Campaign, Part::Campaign)),
         landing_pages: groups(&landing_pages),
         devices: groups(&devices),
         goals: goals.groups(figures, question, currency),

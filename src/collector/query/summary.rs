@@ -102,9 +102,12 @@ impl Part for Totals<'_> {
 
 /// The steps of a question's time: of one without limits, from the first session to the last.
 pub(crate) fn starts(figures: &Figures, question: &Question, stretch: Stretch) -> Result<(Every, Vec<i64>), String> {
-    let (first, last) = figures.began().unwrap_or((question.now_ms, question.now_ms));
-    let from = if stretch.0 == i64::MIN { first } else { stretch.0 };
-    let to = if stretch.1 == i64::MAX { last.saturating_add(1).max(from) } else { stretch.1 };
+    let (mut from, mut to) = stretch;
+    if from == i64::MIN || to == i64::MAX {
+        let (first, last) = figures.began().unwrap_or((question.now_ms, question.now_ms));
+        from = from.max(first);
+        to = to.min(last.saturating_add(1).max(from));
+    }
     let every = question.query.every.unwrap_or_else(|| Every::fitting((from, to)));
     Ok((every, steps((from, to), &question.period.zone, every)?))
 }

@@ -129,6 +129,11 @@ fn asked(query: &Query) -> Question {
     Question { query: query.clone(), period, now_ms: NOW as i64, goals: Vec::new() }
 }
 
+fn load(connection: &Connection) -> rusqlite::Result<Figures> {
+    let path = connection.path().expect("a file");
+    Figures::load(connection, &mut Connection::open(path)?)
+}
+
 fn questions(from: i64) -> Vec<Query> {
     let text = |text: &str| Some(text.to_owned());
     vec![
@@ -158,7 +163,7 @@ proptest! {
     fn a_report_is_what_the_tables_say(acts in prop::collection::vec(act(), 1..60), from_ms in 0..100_000_i64) {
         let folder = TempDir::new().expect("a folder");
         let mut connection = schema::open(&folder.path().join("events.sqlite")).expect("a store");
-        let mut figures = Figures::load(&connection).expect("figures");
+        let mut figures = load(&connection).expect("figures");
         for (number, act) in acts.iter().enumerate() {
             let mut changed = Changed::new();
             if let Some(batch) = batch(act, number) {
@@ -171,7 +176,7 @@ proptest! {
             }
             figures.refresh(&connection, &changed).expect("figures");
         }
-        let anew = Figures::load(&connection).expect("figures");
+        let anew = load(&connection).expect("figures");
         for query in questions(NOW as i64 + from_ms) {
             let expected = slowly(&connection, &query);
             prop_assert_eq!(&quickly(&connection, &figures, &query), &expected, "{:?}", query);
@@ -186,7 +191,7 @@ fn a_clock_that_is_set_loses_nothing() {
     const YEAR_MS: u64 = 31_536_000_000;
     let folder = TempDir::new().expect("a folder");
     let mut connection = schema::open(&folder.path().join("events.sqlite")).expect("a store");
-    let mut figures = Figures::load(&connection).expect("figures");
+    let mut figures = load(&connection).expect("figures");
     for (number, received_at) in [NOW, NOW - YEAR_MS, NOW + YEAR_MS, NOW].into_iter().enumerate() {
         let session = number as u64 % 3;
         let act = Act::Tell { session, device: 1, source: 0, page: 0, began_ms: 0, is_bot: false, order: None };
