@@ -13,9 +13,10 @@
 //!   figures      what reports are made of, in memory
 //!   keeping      how long it stays, and what is erased at a visitor's wish
 //!   care         a copy of the store, and whether it is sound
+//!   weekly       a week in a page, to be mailed
 //!   stored       events as a tracker would send them
 //!   relay        forwards what is stored to other targets, in any wire format
-//!   query        questions, and their answers, one file each
+//!   query        questions, and their answers, one file each; zones and goals are what sites say of themselves
 //!
 //!   connections  how many, and how long each may keep us waiting
 //!   server       HTTP: the routes; state, what they are answered with
@@ -64,5 +65,6 @@ mod state;
 pub mod store;
 mod stored;
 mod tally;
+pub mod weekly;
 mod writing;
 pub mod zones;

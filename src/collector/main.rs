@@ -13,6 +13,7 @@ use shopbell_collector::relay::{self, Relay};
 use shopbell_collector::server::{self, Settings};
 use shopbell_collector::sites::{Site, Sites};
 use shopbell_collector::store::Store;
+use shopbell_collector::weekly::{self, Asked, Form, Week};
 use shopbell_collector::zones::{Zone, Zones};
 use shopbell_collector::{care, connections};
 use std::io::{IsTerminal, Write};
@@ -56,6 +57,30 @@ enum Command {
         #[arg(long, default_value = "sqlite:shopbell.sqlite")]
         store: String,
     },
+    /// Prints what a week came to beside the week before, to be mailed.
+    Summary(Weekly),
+}
+
+#[derive(Args)]
+struct Weekly {
+    /// What is summed up.
+    #[arg(long, default_value = "sqlite:shopbell.sqlite")]
+    store: String,
+    /// One site, in the place of all.
+    #[arg(long)]
+    site: Option<String>,
+    /// The week, such as 2026-W48; the last that is over, if none is named.
+    #[arg(long)]
+    week: Option<Week>,
+    /// Lines of text, or a page.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Form,
+    /// The time zone that days are of, as the collector is told it.
+    #[arg(long, value_name = "[SITE=]ZONE")]
+    time_zone: Vec<Zone>,
+    /// What the site wants of its visitors, as the collector is told it.
+    #[arg(long, value_name = "[SITE:]NAME=EVENT|PATH")]
+    goal: Vec<Goal>,
 }
 
 #[derive(Args)]
@@ -140,6 +165,7 @@ fn main() -> ExitCode {
             }
             if findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }),
+        Some(Command::Summary(weekly)) => summary(weekly),
     };
     match done {
         Ok(code) => code,
@@ -148,6 +174,14 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn summary(weekly: &Weekly) -> Result<ExitCode> {
+    let zone = Zones::new(weekly.time_zone.clone()).of(weekly.site.as_deref());
+    let asked = Asked { site: weekly.site.clone(), week: weekly.week, zone, goals: weekly.goal.clone() };
+    let text = weekly::weekly(&weekly.store, asked, weekly.format)?;
+    std::io::stdout().write_all(text.as_bytes()).context("the summary cannot be written")?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run(serving: &Serving) -> Result<ExitCode> {

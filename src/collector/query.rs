@@ -36,7 +36,7 @@ pub(crate) struct Query {
     pub(crate) session_id: Option<String>,
     pub(crate) device_id: Option<String>,
     /// The id of an event; those stored behind it are wanted.
-    after: Option<String>,
+    pub(crate) after: Option<String>,
     pub(crate) limit: Option<u32>,
     /// Rows that are passed over before the first.
     pub(crate) offset: Option<u32>,

@@ -148,3 +148,51 @@ fn third(transaction: &Transaction<'_>) -> HookResult {
     crate::orders::rebuild_items(transaction)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{connect, create_private, migrations, open};
+    use tempfile::TempDir;
+
+    #[test]
+    fn what_was_stored_before_is_counted() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("events.sqlite");
+        create_private(&path).expect("a file");
+        let mut before = connect(&path).expect("a database");
+        migrations().to_version(&mut before, 2).expect("the version before");
+        before
+            .execute_batch(
+                "INSERT INTO sessions (site, id, device_id, number, reason, started_at, last_event_at, landing_page)
+                    VALUES ('shop', 's', 'd', 1, 'first', 1, 9, '/');
+                 INSERT INTO orders (id, site, session_id, event_id, placed_at) VALUES ('A-1', 'shop', 's', 'e3', 3);",
+            )
+            .expect("a session");
+        for (place, name, url, props) in [
+            (1, "page_view", "https://shop.example/p/lamp", "{}"),
+            (2, "view_item", "https://shop.example/p/lamp", r#"{"items":[{"item_id":"lamp","item_name":"Lamp"}]}"#),
+            (3, "purchase", "https://shop.example/thanks", r#"{"items":[{"item_id":"lamp","price":2,"quantity":3}]}"#),
+            (4, "page_view", "https://shop.example/thanks", "{}"),
+        ] {
+            before
+                .execute(
+                    "INSERT INTO events (id, site, session_id, name, time, offset_ms, tab_id, page_id, seq, url, title, sent_at, received_at, props)
+                     VALUES ('e' || ?1, 'shop', 's', ?2, ?1, 0, 't', 'p', ?1, ?3, '', 9, 9, ?4)",
+                    (place, name, url, props),
+                )
+                .expect("an event");
+        }
+        drop(before);
+        let store = open(&path).expect("this version");
+        let one = |sql: &str| store.query_row(sql, [], |row| row.get::<_, String>(0)).expect("a row");
+        let tallies = "SELECT group_concat(kind || ' ' || name || ' ' || count, ', ') FROM tallies";
+        assert_eq!(one(tallies), "0 purchase 1, 0 view_item 1, 1 /p/lamp 1, 1 /thanks 1, 3 lamp 1");
+        assert_eq!(one("SELECT exit_page FROM sessions"), "/thanks");
+        assert_eq!(
+            one("SELECT product_id || ' ' || quantity || ' ' || value_ten_thousandths FROM order_items"),
+            "lamp 3 60000"
+        );
+        assert_eq!(one("SELECT name FROM products"), "Lamp");
+        assert_eq!(one("SELECT CAST(is_told_by_page AS TEXT) FROM orders"), "1");
+    }
+}

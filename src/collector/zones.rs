@@ -42,7 +42,7 @@ impl Zones {
     }
 
     /// The time zone of a site, or of all sites together.
-    pub(crate) fn of(&self, site: Option<&str>) -> TimeZone {
+    pub fn of(&self, site: Option<&str>) -> TimeZone {
         let own = self.0.iter().find(|zone| zone.site.is_some() && zone.site.as_deref() == site);
         let of_all = || self.0.iter().find(|zone| zone.site.is_none());
         own.or_else(of_all).map_or_else(TimeZone::system, |zone| zone.zone.clone())

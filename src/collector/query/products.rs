@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Product {
     id: String,
     /// As it was told last; empty where it never was.
-    pub(crate) name: String,
+    name: String,
     /// How often it was looked at, and in how many sessions.
     views: i64,
     sessions: i64,

@@ -32,7 +32,7 @@ pub(crate) struct Report {
     /// Orders that more than one device has told: the first that did, or the shop's server, has it.
     order_conflicts: i64,
     /// Orders that the shop's server told and no page did.
-    orders_without_page: i64,
+    pub(crate) orders_without_page: i64,
     pub(crate) channels: Vec<Group>,
     pub(crate) sources: Vec<Group>,
     pub(crate) campaigns: Vec<Group>,

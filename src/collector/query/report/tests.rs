@@ -5,13 +5,17 @@ use crate::batch::Batch;
 use crate::figures::Changed;
 use crate::figures::Figures;
 use crate::keeping::erase_device;
+use crate::query::breakdown::{By, breakdown};
+use crate::query::funnel::funnel;
 use crate::query::period::{Period, When};
+use crate::query::products::products;
 use crate::query::{Query, Question, Visitor};
 use crate::schema;
 use crate::writing::add;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use tempfile::TempDir;
 
 const NOW: u64 = 1_773_172_800_000;
@@ -61,9 +65,27 @@ fn act() -> impl Strategy<Value = Act> {
 /// A batch of a page view and, if there is one, an order.
 fn batch(act: &Act, number: usize) -> Option<Batch> {
     let Act::Tell { session, device, source, page, began_ms, is_bot, order } = act else { return None };
-    let mut events = vec![json!({ "id": format!("{number} view"), "name": "page_view", "time": NOW + began_ms + 500 })];
+    let item = json!({ "item_id": format!("item {}", number % 3), "price": 2, "quantity": 1 + number % 2 });
+    let url = format!("https://shop.example{}", PAGES[number % 3]);
+    let event = |what: &str, name: &str, at: u64, props: Value| {
+        json!({ "id": format!("{number} {what}"), "name": name, "url": url,
+        "time": NOW + began_ms + at, "props": props })
+    };
+    let mut events = vec![event("view", "page_view", 500, json!({}))];
+    match number % 4 {
+        0 => events.push(event("look", "view_item", 600, json!({ "items": [item, item] }))),
+        1 => events.push(event(
+            "put",
+            "add_to_cart",
+            700,
+            json!({ "currency": "EUR", "value": number, "items": [item] }),
+        )),
+        2 => events.push(event("seek", "search", 800, json!({ "search_term": SOURCES[number % 3] }))),
+        _ => {}
+    }
     if let Some((id, value)) = order {
-        let props = json!({ "transaction_id": format!("order {id}"), "value": value, "currency": if id % 2 == 0 { "EUR" } else { "USD" } });
+        let props = json!({ "transaction_id": format!("order {id}"), "value": value, "items": [item],
+            "currency": if id % 2 == 0 { "EUR" } else { "USD" } });
         events.push(
             json!({ "id": format!("{number} sold"), "name": "purchase", "time": NOW + began_ms + 900, "props": props }),
         );
@@ -81,8 +103,8 @@ fn batch(act: &Act, number: usize) -> Option<Batch> {
     Some(Batch::read(told.to_string().as_bytes()).expect("a batch"))
 }
 
-/// What the tables say, by the filters that are given.
-fn slowly(connection: &Connection, query: &Query) -> Value {
+/// The sessions that a query is about, as SQL.
+fn chosen(query: &Query) -> String {
     let mut conditions = vec!["bot IS NULL".to_owned()];
     let mut is = |column: &str, value: &Option<String>| {
         conditions.extend(value.as_ref().map(|value| format!("{column} = '{value}'")));
@@ -94,7 +116,12 @@ fn slowly(connection: &Connection, query: &Query) -> Value {
     conditions.extend(moment(query.from).map(|from| format!("began_at >= {from}")));
     conditions.extend(moment(query.to).map(|to| format!("began_at < {to}")));
     conditions.extend(query.visitor.map(|visitor| format!("(number = 1) = {}", visitor.is_new())));
-    let chosen = format!("FROM sessions WHERE {}", conditions.join(" AND "));
+    format!("FROM sessions WHERE {}", conditions.join(" AND "))
+}
+
+/// What the tables say, by the filters that are given.
+fn slowly(connection: &Connection, query: &Query) -> Value {
+    let chosen = chosen(query);
     let one = |sql: String| connection.query_row(&sql, [], |row| row.get::<_, f64>(0)).expect("a number");
     let orders =
         format!("orders JOIN (SELECT site AS of_site, id AS of_id {chosen}) ON site = of_site AND session_id = of_id");
@@ -106,6 +133,74 @@ fn slowly(connection: &Connection, query: &Query) -> Value {
         one(format!("SELECT total(value_ten_thousandths) / 10000 FROM {orders}")),
         one(format!("SELECT coalesce(avg(last_event_at - started_at), 0.0) {chosen}")),
     ])
+}
+
+/// The sessions that a query is about, by what they did, out of their events: sessions and counts of pages and searches, of
+/// products how often they were looked at and how many sessions put them into the cart, and the carts that were left.
+fn told(connection: &Connection, query: &Query) -> Value {
+    let chosen = chosen(query);
+    let mut statement = connection
+        .prepare(&format!(
+            "SELECT session_id, site, name, url, props, EXISTS (SELECT 1 FROM orders WHERE orders.session_id = events.session_id
+                AND orders.site = events.site)
+             FROM events WHERE (site, session_id) IN (SELECT site, id {chosen})"
+        ))
+        .expect("a query");
+    let mut rows = statement.query([]).expect("events");
+    let mut pages: BTreeMap<String, (BTreeSet<String>, u64)> = BTreeMap::new();
+    let mut searches = pages.clone();
+    let (mut viewed, mut carted) = (pages.clone(), pages.clone());
+    let mut left: BTreeMap<String, u64> = BTreeMap::new();
+    while let Some(row) = rows.next().expect("an event") {
+        let text = |index: usize| row.get::<_, String>(index).expect("a text");
+        let session = format!("{} {}", text(1), text(0));
+        let props: Value = serde_json::from_str(&text(4)).expect("props");
+        let add = |names: &mut BTreeMap<String, (BTreeSet<String>, u64)>, name: &str| {
+            let (sessions, count) = names.entry(name.to_owned()).or_default();
+            sessions.insert(session.clone());
+            *count += 1;
+        };
+        let items = || props["items"].as_array().expect("items").iter().filter_map(|item| item["item_id"].as_str());
+        match &*text(2) {
+            "page_view" => add(&mut pages, text(3).strip_prefix("https://shop.example").expect("a URL")),
+            "search" => add(&mut searches, props["search_term"].as_str().expect("a term")),
+            "view_item" => items().for_each(|id| add(&mut viewed, id)),
+            "add_to_cart" => {
+                items().for_each(|id| add(&mut carted, id));
+                if !row.get::<_, bool>(5).expect("a flag") {
+                    *left.entry(session.clone()).or_default() += props["value"].as_u64().expect("a value");
+                }
+            }
+            _ => {}
+        }
+    }
+    let counts = |names: BTreeMap<String, (BTreeSet<String>, u64)>| -> Vec<(String, usize, u64)> {
+        names.into_iter().map(|(name, (sessions, count))| (name, sessions.len(), count)).collect()
+    };
+    let views: Vec<_> = counts(viewed).into_iter().map(|(id, _, count)| (id, count)).collect();
+    let carts: Vec<_> = counts(carted).into_iter().map(|(id, sessions, _)| (id, sessions)).collect();
+    json!([counts(pages), counts(searches), views, carts, left.len(), left.values().sum::<u64>() as f64])
+}
+
+/// The same as questions answer it.
+fn answered(connection: &Connection, figures: &Figures, query: &Query) -> Value {
+    let by = |by: By| {
+        let query = Query { by: Some(by), sort: Some("name".to_owned()), ..query.clone() };
+        let rows = breakdown(figures, &asked(&query)).expect("an answer").rows;
+        let rows = serde_json::to_value(rows).expect("JSON");
+        let row = |row: &Value| json!([row["name"], row["sessions"], row["count"]]);
+        rows.as_array().expect("rows").iter().map(row).collect::<Vec<_>>()
+    };
+    let query = Query { sort: Some("name".to_owned()), ..query.clone() };
+    let products = products(connection, figures, &asked(&query)).expect("products").expect("an answer").rows;
+    let products = serde_json::to_value(products).expect("JSON");
+    let of = |column: &str| -> Vec<Value> {
+        let has = products.as_array().expect("rows").iter().filter(|product| product[column] != 0);
+        has.map(|product| json!([product["id"], product[column]])).collect()
+    };
+    let carts = serde_json::to_value(funnel(figures, &asked(&query)).carts).expect("JSON");
+    let value: f64 = carts["values"].as_array().expect("values").iter().filter_map(|one| one["value"].as_f64()).sum();
+    json!([by(By::Page), by(By::Search), of("views"), of("carts"), carts["abandoned"], value])
 }
 
 fn quickly(connection: &Connection, figures: &Figures, query: &Query) -> Value {
@@ -126,7 +221,7 @@ fn quickly(connection: &Connection, figures: &Figures, query: &Query) -> Value {
 
 fn asked(query: &Query) -> Question {
     let period = Period::new(None, (query.from, query.to), jiff::tz::TimeZone::UTC, NOW as i64).expect("a time");
-    Question { query: query.clone(), period, now_ms: NOW as i64, goals: Vec::new() }
+    Question { query: query.clone(), period, now_ms: 2 * NOW as i64, goals: Vec::new() }
 }
 
 fn load(connection: &Connection) -> rusqlite::Result<Figures> {
@@ -181,6 +276,9 @@ proptest! {
             let expected = slowly(&connection, &query);
             prop_assert_eq!(&quickly(&connection, &figures, &query), &expected, "{:?}", query);
             prop_assert_eq!(&quickly(&connection, &anew, &query), &expected, "read anew: {:?}", query);
+            let expected = told(&connection, &query);
+            prop_assert_eq!(&answered(&connection, &figures, &query), &expected, "{:?}", query);
+            prop_assert_eq!(&answered(&connection, &anew, &query), &expected, "read anew: {:?}", query);
         }
     }
 }
@@ -211,5 +309,5 @@ fn a_clock_that_is_set_loses_nothing() {
     }
     let events: i64 = connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).expect("a count");
     let query = Query::default();
-    assert_eq!((events, &quickly(&connection, &figures, &query)), (4, &slowly(&connection, &query)));
+    assert_eq!((events, &quickly(&connection, &figures, &query)), (7, &slowly(&connection, &query)));
 }
