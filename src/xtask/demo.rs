@@ -40,17 +40,16 @@ pub(crate) fn serve(arguments: &Arguments) -> Result<()> {
     replace(collector)
 }
 
-/// Builds the collector where `cargo x` finds it.
+/// Builds the collector where `cargo x` finds it, and what tells it of visits.
 pub(crate) fn build_collector() -> Result<()> {
-    run(cargo().args(["build", "--quiet", "--package", "shopbell-collector"]))
+    run(cargo().args(["build", "--quiet", "--package", "shopbell-collector", "--package", "shopbell-load"]))
 }
 
 /// Tells of a month of visits.
 pub(crate) fn fill(store: &str, visits: u64, seed: u64) -> Result<()> {
-    let load = ["run", "--quiet", "--package", "shopbell-load", "--", "--collector"];
-    let mut command = cargo();
-    command.args(load).arg(root().join("target/debug/shopbell-collector")).args(["--store", store]);
-    run(command.args(["--month", &visits.to_string(), "--seed", &seed.to_string()]).current_dir(root()))
+    let mut load = Command::new(root().join("target/debug/shopbell-load"));
+    load.arg("--collector").arg(root().join("target/debug/shopbell-collector")).args(["--store", store]);
+    run(load.args(["--month", &visits.to_string(), "--seed", &seed.to_string()]))
 }
 
 /// Becomes the collector, so that a signal to us reaches it.

@@ -8,6 +8,7 @@ mod module;
 mod optimise;
 mod package;
 mod release;
+mod screenshots;
 mod shell;
 mod size;
 mod stale;
@@ -67,6 +68,8 @@ enum Command {
         /// Which; all of them by default.
         name: Option<String>,
     },
+    /// Takes the README's pictures of the report anew.
+    Screenshots,
     /// Checks and packs a release: version, changelog, npm package, crates. It publishes nothing without --publish.
     Release {
         /// The version, as Cargo.toml has it.
@@ -99,6 +102,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Build { formats: false } => package::all(),
         Command::Demo(arguments) => demo::serve(arguments),
         Command::Size => size::check(),
+        Command::Screenshots => screenshots::take(),
         Command::Bench { name } => bench::run(name.as_deref()),
         Command::Release { version, publish } => release::run(version, *publish),
         Command::Sim { words } => {

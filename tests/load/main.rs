@@ -296,6 +296,18 @@ fn ask(collector: &Collector, run: &Run) -> Result<()> {
         )?;
         question.check(totals, &report)?;
     }
+    for path in [
+        "report?site=shop&period=30d&compare=true",
+        "report?site=shop&period=365d&compare=true",
+        "breakdown?site=shop&by=source",
+        "breakdown?site=shop&by=page",
+        "products?site=shop",
+        "funnel?site=shop",
+        "orders?site=shop&limit=50",
+        "now?site=shop",
+    ] {
+        timed(path, path)?;
+    }
     let sessions = timed("the latest 50 sessions", "sessions?site=shop&limit=50")?;
     timed(
         "the latest 50 sessions of three filters",

@@ -141,7 +141,7 @@ impl Visitor {
     fn begins(&mut self, now: u64) -> Vec<u64> {
         let mut begins = Vec::new();
         let first_day = now / DAY_MS - (DAYS - 1);
-        let begin = |dice: &mut Rand64, day: u64| {
+        let moment_of = |dice: &mut Rand64, day: u64| {
             let hour = weighted(dice, &HOURS) as u64;
             let began = (first_day + day) * DAY_MS + hour * 3_600_000 + dice.rand_range(0..3_600_000);
             // None is going on, or yet to come.
@@ -151,7 +151,7 @@ impl Visitor {
             let day = self.dice.rand_range(0..DAYS);
             // 1970 began on a Thursday.
             let busy = [80, 78, 80, 84, 70, 88, 100][((first_day + day + 3) % 7) as usize] * (70 + day) / 100;
-            if let Some(began) = begin(&mut self.dice, day).filter(|_| chance(&mut self.dice, busy * 10)) {
+            if let Some(began) = moment_of(&mut self.dice, day).filter(|_| chance(&mut self.dice, busy * 10)) {
                 break (day, began);
             }
         };
@@ -161,7 +161,7 @@ impl Visitor {
             if day >= DAYS || !chance(&mut self.dice, 330) {
                 return begins;
             }
-            begins.extend(begin(&mut self.dice, day));
+            begins.extend(moment_of(&mut self.dice, day));
         }
     }
 
@@ -265,7 +265,7 @@ impl Visitor {
         }
         let likes = ORIGINS[origin].5;
         let mut cart: Vec<usize> = Vec::new();
-        for _ in 0..1 + self.dice.rand_range(0..5) {
+        for _ in 0..=self.dice.rand_range(0..5) {
             let product = self.product();
             let page = format!("/p/{}", PRODUCTS[product].0);
             story.wait(&mut self.dice);

@@ -73,26 +73,33 @@ function refresh() {
 }
 setInterval(() => document.visibilityState === 'visible' && refresh(), REFRESH_MS);
 
-// Beacons are seen where they leave: the page's own fetch.
+/** What a body is of: it may be of any format, and compressed. */
+async function describe(body) {
+  const isCompressed = typeof body != 'string';
+  const plain = isCompressed ? new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip')) : body;
+  const batch = await new Response(plain).json().catch(() => ({}));
+  const events = batch.events?.length;
+  const size = `${(new Blob([body]).size / 1024).toFixed(1)} KiB${isCompressed ? ' gzip' : ''}`;
+  return [events && `${events} event${events === 1 ? '' : 's'}`, size, batch.delivery?.flush]
+    .filter(Boolean)
+    .join(', ');
+}
+
+// Beacons are seen where they leave: the page's own fetch. They leave at once; what is shown of them comes after.
 const { fetch } = window;
 window.fetch = async (url, options) => {
-  if (!String(url).endsWith('/collect')) return fetch(url, options);
-  const isCompressed = typeof options.body != 'string';
-  const plain = isCompressed
-    ? new Blob([options.body]).stream().pipeThrough(new DecompressionStream('gzip'))
-    : options.body;
-  const batch = await new Response(plain).json();
+  const began = performance.now();
+  const answered = fetch(url, options);
+  if (!String(url).endsWith('/collect')) return answered;
   const row = document.createElement('li');
   const [what, answer] = [document.createElement('span'), document.createElement('span')];
-  const bytes = new Blob([options.body]).size;
-  what.textContent = `${batch.events.length} event${batch.events.length === 1 ? '' : 's'}, ${(bytes / 1024).toFixed(1)} KiB${isCompressed ? ' gzip' : ''}, ${batch.delivery.flush}`;
   answer.textContent = '…';
   row.append(what, answer);
   at('#i-beacons').prepend(row);
   while (at('#i-beacons').children.length > BEACONS) at('#i-beacons').lastChild.remove();
-  const began = performance.now();
+  describe(options.body).then((text) => (what.textContent = text));
   try {
-    const response = await fetch(url, options);
+    const response = await answered;
     answer.textContent = `${response.status} in ${Math.round(performance.now() - began)} ms`;
     answer.className = response.ok ? 'good' : 'bad';
     return response;
