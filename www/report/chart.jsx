@@ -63,7 +63,7 @@ export function Chart({ report, metric }) {
       width,
       height: HEIGHT,
       marginLeft: 12 + 7.5 * Math.max(shown(most).length, 3),
-      marginRight: 16,
+      marginRight: 40,
       x: {
         label: null,
         domain: [0, Math.max(points.length - 1, 1)],
