@@ -14,6 +14,7 @@ pub(crate) mod pass;
 pub(crate) mod recent;
 pub(crate) mod totals;
 
+use crate::clock::now_ms;
 use acts::Acts;
 use filter::Filter;
 use money::{Order, Ordered, currency};
@@ -198,7 +199,7 @@ impl Figures {
         session.steps = next()?.as_i64()? as u8 | 1;
         session.is_first = next()?.as_i64()? != 0;
         session.is_bot = next()?.as_i64()? != 0;
-        self.recent.note(place, next()?.as_i64()?);
+        self.recent.note(place, next()?.as_i64()?, now_ms() as i64);
         Ok((place, times, session))
     }
 

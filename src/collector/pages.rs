@@ -9,6 +9,7 @@ use axum::routing::get;
 use serde::Deserialize;
 use std::path::Path;
 use std::time::Duration;
+use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::set_header::SetResponseHeaderLayer;
 
@@ -23,6 +24,8 @@ pub(crate) fn report(www: &Path) -> Router<Collector> {
         // Relative, so that a proxy's prefix stays.
         .route("/report", get(|| async { (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, "report/")]) }))
         .nest_service("/report/", ServeDir::new(www.join("report")))
+        // The charts are a third of a megabyte.
+        .layer(CompressionLayer::new())
         .layer(revalidated())
 }
 

@@ -271,6 +271,12 @@ test('a question that is wrong, a collector that is gone, an owner who is signed
   await page.getByRole('alert').getByText('is no time zone; accepted is').waitFor();
   await page.goto(`${collector.url}/report/?period=all`);
   await page.locator('#figures').waitFor();
+  await page.route('**/api/report?*', (route) =>
+    route.fulfill({ status: 500, json: { error: 'the store could not be read' } }),
+  );
+  await page.getByRole('alert').getByText('The store could not be read.').waitFor();
+  await page.unroute('**/api/report?*');
+  await page.locator('#live.on').waitFor();
   await collector.down();
   await page.getByRole('alert').getByText('does not answer').first().waitFor();
   assert.ok(await page.locator('#figures').isVisible(), 'what is known stays');

@@ -19,7 +19,8 @@ async function ask(url, known, signal) {
   if (response.status === 304) return undefined;
   if (response.status === 401) location.assign('../sign-in');
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error ?? `the collector answers with status ${response.status}`);
+  if (!response.ok)
+    throw new Error(answer.error ?? `the collector answers with status ${response.status}; it is asked again`);
   return { tag: response.headers.get('etag'), answer };
 }
 

@@ -152,7 +152,7 @@ export function Controls({ report, failure }) {
       <Bots report={report} />
       <Now />
       <p id="live" role="status" class={report && !failure ? 'on' : undefined}>
-        {failure ? 'no answer' : report ? 'live' : 'connecting'}
+        {failure ? 'not live' : report ? 'live' : 'connecting'}
       </p>
     </div>
   );

@@ -4,7 +4,7 @@ export function State({ failure, isEmpty, children = 'Nothing in this time.' }) 
   if (failure) {
     return (
       <p class="state" role="alert">
-        No answer: {failure}.
+        {failure[0].toUpperCase() + failure.slice(1)}.
       </p>
     );
   }
