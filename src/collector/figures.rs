@@ -17,7 +17,7 @@ pub(crate) mod totals;
 use crate::clock::now_ms;
 use acts::Acts;
 use filter::Filter;
-use money::{Order, Ordered, currency};
+use money::Order;
 use names::Names;
 use origins::{Attribution, Origins, some_source};
 use recent::Recent;
@@ -95,15 +95,6 @@ const COLUMNS: &str = "SELECT place, began_at, listed_at, started_at, last_event
     coalesce(channel, ''), coalesce(source, ''), coalesce(medium, ''), coalesce(campaign, ''), coalesce(term, ''), coalesce(content, ''),
     first_touch, last_non_direct, landing_page, exit_page, reason, coalesce(device_class, ''), funnel_steps, number = 1, bot IS NOT NULL,
     ended_at FROM sessions";
-
-/// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
-/// server told it.
-const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
-        SELECT min(total(coalesce(refunds.value_ten_thousandths, orders.value_ten_thousandths)), 9e18)
-        FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
-            OR sessions.device = (SELECT device FROM sessions AS teller
-                WHERE teller.id = refunds.session_id AND teller.site = refunds.site))
-    ), orders.id, orders.site FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
 
 impl Figures {
     /// Reads all of a store, what sessions did by a thread and a connection of its own.
@@ -224,30 +215,7 @@ impl Figures {
     }
 
     fn read_orders(&mut self, connection: &Connection, place: i64) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(ORDERS)?;
-        let mut items = connection.prepare_cached(
-            "SELECT product_id, quantity, value_ten_thousandths FROM order_items WHERE order_id = ?1 AND site = ?2",
-        )?;
-        let mut orders = Vec::new();
-        let mut rows = statement.query([place])?;
-        while let Some(row) = rows.next()? {
-            let value: Option<i64> = row.get(1)?;
-            let refunded: f64 = row.get(2)?;
-            let (id, site): (String, String) = (row.get(3)?, row.get(4)?);
-            let ordered = items.query_map([id, site], |row| {
-                Ok(Ordered {
-                    product: self.acts.products.number(row.get_ref(0)?.as_str()?),
-                    quantity: row.get(1)?,
-                    value_ten_thousandths: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
-                })
-            })?;
-            orders.push(Order {
-                currency: row.get_ref(0)?.as_bytes_or_null()?.and_then(currency),
-                value_ten_thousandths: value,
-                refunded_ten_thousandths: (refunded as i64).min(value.unwrap_or(0)),
-                items: ordered.collect::<rusqlite::Result<_>>()?,
-            });
-        }
+        let orders = Order::read(connection, place, &mut self.acts.products)?;
         self.orders.insert(place, orders);
         Ok(())
     }

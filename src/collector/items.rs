@@ -3,11 +3,12 @@
 
 use crate::early::landing::{clean, lone_surrogates};
 use crate::order::{amount, text};
-use crate::tally::NAME_UNITS_MAX;
 use rusqlite::{Connection, params};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+/// Longest name, in UTF-16 units: what is longer differs in its beginning, or counts as one.
+pub(crate) const NAME_UNITS_MAX: usize = 256;
 /// Products of one event at most: GA4's own limit.
 const ITEMS_MAX: usize = 200;
 /// Nobody buys more of one.

@@ -4,6 +4,8 @@ pub(crate) mod breakdown;
 pub(crate) mod csv;
 pub(crate) mod events;
 pub(crate) mod funnel;
+pub(crate) mod group;
+pub(crate) mod named;
 pub(crate) mod now;
 pub(crate) mod orders;
 pub(crate) mod period;
@@ -12,15 +14,17 @@ pub(crate) mod report;
 pub(crate) mod rows;
 pub(crate) mod sessions;
 pub(crate) mod sites;
+pub(crate) mod steps;
 pub(crate) mod summary;
 
 use crate::figures::Figures;
-use crate::figures::filter::Filter;
+use crate::figures::filter::{Filter, Wanted};
 use crate::figures::origins::Attribution;
 use crate::goals::Goal;
-use breakdown::By;
-use period::{Every, Name, Period, Stretch, When};
+use named::By;
+use period::{Name, Period, Stretch, When};
 use serde::Deserialize;
+use steps::Every;
 
 /// Rows of a list at most, and if nothing is said.
 const LIMIT_MAX: u32 = 10_000;
@@ -108,6 +112,21 @@ pub(crate) enum Format {
 }
 
 impl Query {
+    /// The sessions that are asked for.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        let parts = [&self.channel, &self.source, &self.medium, &self.campaign, &self.term, &self.content];
+        Wanted {
+            site: self.site.as_deref(),
+            parts: parts.map(Option::as_deref),
+            attribution: self.attribution,
+            landing_page: self.landing_page.as_deref(),
+            exit_page: self.exit_page.as_deref(),
+            device: self.device.as_deref(),
+            reason: self.reason.as_deref(),
+            is_first: self.visitor.map(Visitor::is_new),
+        }
+    }
+
     fn limit(&self) -> usize {
         self.limit.unwrap_or(LIMIT).min(LIMIT_MAX) as usize
     }
@@ -127,7 +146,7 @@ impl Question {
     /// The sessions that reports are about.
     fn filter(&self, figures: &Figures, stretch: Stretch) -> Filter {
         let is_bot = if self.query.bots == Some(true) { None } else { Some(false) };
-        Filter::new(figures, &self.query, stretch, is_bot)
+        Filter::new(figures, self.query.wanted(), stretch, is_bot)
     }
 }
 

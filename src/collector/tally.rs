@@ -1,14 +1,12 @@
 //! What a session did, by name: how often it viewed a page, looked at a product, searched for something.
 
 use crate::early::landing::{clean, path_of};
-use crate::items::{self, Item};
+use crate::items::{self, Item, NAME_UNITS_MAX};
 use crate::order::{Order, member};
 use rusqlite::{Connection, params};
 use shopbell_core::event::{PAGE_VIEW, SESSION_START};
 use url::Url;
 
-/// Longest name, in UTF-16 units: what is longer differs in its beginning, or counts as one.
-pub(crate) const NAME_UNITS_MAX: usize = 256;
 /// Names of one session at most. Further ones are not counted: nobody looks at so many products, and a report reads them all.
 const NAMES_MAX: i64 = 1_000;
 

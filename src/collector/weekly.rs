@@ -3,8 +3,8 @@
 use crate::clock::now_ms;
 use crate::figures::Figures;
 use crate::goals::Goal;
-use crate::query::breakdown::Group;
 use crate::query::funnel::funnel;
+use crate::query::group::Group;
 use crate::query::period::{Period, When};
 use crate::query::products::products;
 use crate::query::report::{Report, report};

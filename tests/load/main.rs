@@ -3,7 +3,9 @@
 mod attack;
 mod collector;
 mod month;
+mod story;
 mod totals;
+mod visitor;
 mod visits;
 
 use anyhow::{Context, Result, bail};

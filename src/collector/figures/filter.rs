@@ -2,7 +2,22 @@
 
 use super::origins::{Attribution, Part};
 use super::{DEVICE_CLASSES, Figures, Session};
-use crate::query::{Query, Visitor};
+
+/// Which sessions are wanted, by names; all, where nothing is said.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) site: Option<&'a str>,
+    /// Channel, source, medium, campaign, term and content, in the order of [`Part::ALL`].
+    pub(crate) parts: [Option<&'a str>; 6],
+    /// Of which visit those are.
+    pub(crate) attribution: Attribution,
+    pub(crate) landing_page: Option<&'a str>,
+    pub(crate) exit_page: Option<&'a str>,
+    pub(crate) device: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
+    /// Whether a device's first sessions are wanted, or its later ones.
+    pub(crate) is_first: Option<bool>,
+}
 
 /// A question's filters, as numbers that sessions are compared with.
 pub(crate) struct Filter {
@@ -24,32 +39,31 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// The filters of a question, for sessions that began in this time: of bots too, of none but them, or of none of them.
-    pub(crate) fn new(figures: &Figures, query: &Query, (from, to): (i64, i64), is_bot: Option<bool>) -> Self {
+    /// Those that are wanted and began in this time: of bots too, of none but them, or of none of them.
+    pub(crate) fn new(figures: &Figures, wanted: Wanted<'_>, (from, to): (i64, i64), is_bot: Option<bool>) -> Self {
         let mut is_in_vain = false;
-        let mut named = |name: &Option<String>, find: &dyn Fn(&str) -> Option<u16>| {
-            let found = find(name.as_deref()?);
+        let mut named = |name: Option<&str>, find: &dyn Fn(&str) -> Option<u16>| {
+            let found = find(name?);
             is_in_vain |= found.is_none();
             found
         };
-        let parts = [&query.channel, &query.source, &query.medium, &query.campaign, &query.term, &query.content];
-        let wanted: Vec<_> = Part::ALL
+        let parts: Vec<_> = Part::ALL
             .into_iter()
-            .zip(parts)
+            .zip(wanted.parts)
             .filter_map(|(part, name)| Some((part, named(name, &|name| figures.origins.find(part, name))?)))
             .collect();
         let class = |name: &str| DEVICE_CLASSES.iter().position(|known| *known == name).map(|index| index as u16);
         Self {
             from,
             to,
-            site: named(&query.site, &|name| figures.sites.find(name)),
-            attribution: query.attribution,
-            origins: (!wanted.is_empty()).then(|| figures.origins.matching(&wanted)),
-            landing_page: named(&query.landing_page, &|name| figures.pages.find(name)),
-            exit_page: named(&query.exit_page, &|name| figures.pages.find(name)),
-            reason: named(&query.reason, &|name| figures.reasons.find(name)),
-            device_class: named(&query.device, &class).map(|index| index as u8),
-            is_first: query.visitor.map(Visitor::is_new),
+            site: named(wanted.site, &|name| figures.sites.find(name)),
+            attribution: wanted.attribution,
+            origins: (!parts.is_empty()).then(|| figures.origins.matching(&parts)),
+            landing_page: named(wanted.landing_page, &|name| figures.pages.find(name)),
+            exit_page: named(wanted.exit_page, &|name| figures.pages.find(name)),
+            reason: named(wanted.reason, &|name| figures.reasons.find(name)),
+            device_class: named(wanted.device, &class).map(|index| index as u8),
+            is_first: wanted.is_first,
             is_bot,
             is_in_vain,
         }

@@ -1,6 +1,8 @@
 //! Orders, and what they come to in each currency.
 
+use super::names::Names;
 use crate::amounts::money;
+use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,6 +30,46 @@ pub(crate) struct Ordered {
     pub(crate) quantity: i64,
     /// Of all of them together.
     pub(crate) value_ten_thousandths: i64,
+}
+
+/// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
+/// server told it.
+const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
+        SELECT min(total(coalesce(refunds.value_ten_thousandths, orders.value_ten_thousandths)), 9e18)
+        FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
+            OR sessions.device = (SELECT device FROM sessions AS teller
+                WHERE teller.id = refunds.session_id AND teller.site = refunds.site))
+    ), orders.id, orders.site FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
+
+impl Order {
+    /// The orders of the session at a place.
+    pub(crate) fn read(connection: &Connection, place: i64, products: &mut Names) -> rusqlite::Result<Vec<Self>> {
+        let mut statement = connection.prepare_cached(ORDERS)?;
+        let mut items = connection.prepare_cached(
+            "SELECT product_id, quantity, value_ten_thousandths FROM order_items WHERE order_id = ?1 AND site = ?2",
+        )?;
+        let mut orders = Vec::new();
+        let mut rows = statement.query([place])?;
+        while let Some(row) = rows.next()? {
+            let value: Option<i64> = row.get(1)?;
+            let refunded: f64 = row.get(2)?;
+            let (id, site): (String, String) = (row.get(3)?, row.get(4)?);
+            let ordered = items.query_map([id, site], |row| {
+                Ok(Ordered {
+                    product: products.number(row.get_ref(0)?.as_str()?),
+                    quantity: row.get(1)?,
+                    value_ten_thousandths: row.get::<_, Option<i64>>(2)?.unwrap_or(0),
+                })
+            })?;
+            orders.push(Self {
+                currency: row.get_ref(0)?.as_bytes_or_null()?.and_then(currency),
+                value_ten_thousandths: value,
+                refunded_ten_thousandths: (refunded as i64).min(value.unwrap_or(0)),
+                items: ordered.collect::<rusqlite::Result<_>>()?,
+            });
+        }
+        Ok(orders)
+    }
 }
 
 /// What orders of one currency come to.

@@ -2,6 +2,7 @@
 
 use super::Question;
 use crate::amounts::{money, ratio};
+use crate::figures::filter::{Filter, Wanted};
 use crate::figures::money::Currency;
 use crate::figures::pass::{self, Part};
 use crate::figures::{Figures, Session};
@@ -210,8 +211,8 @@ fn carts(figures: &Figures, question: &Question, found: &Found) -> Carts {
 fn recovered(figures: &Figures, question: &Question, abandoned: &[(u32, i64)]) -> i64 {
     let mut ordered: HashMap<u32, i64> =
         abandoned.iter().filter(|(device, _)| *device > 0).map(|(device, _)| (*device, i64::MIN)).collect();
-    let of_site = super::Query { site: question.query.site.clone(), ..super::Query::default() };
-    let filter = crate::figures::filter::Filter::new(figures, &of_site, (i64::MIN, i64::MAX), None);
+    let of_site = Wanted { site: question.query.site.as_deref(), ..Wanted::default() };
+    let filter = Filter::new(figures, of_site, (i64::MIN, i64::MAX), None);
     for (_, began_at, session) in figures.chosen(0..figures.count(), &filter) {
         if session.transactions > 0
             && let Some(latest) = ordered.get_mut(&session.device)

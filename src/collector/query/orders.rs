@@ -3,7 +3,6 @@
 use super::{Query, Question};
 use crate::amounts::money;
 use crate::figures::Figures;
-use crate::figures::filter::Filter;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
@@ -95,8 +94,7 @@ fn found(connection: &Connection, query: &Query, text: &str) -> rusqlite::Result
 
 fn listed(connection: &Connection, figures: &Figures, question: &Question) -> rusqlite::Result<Orders> {
     let query = &question.query;
-    let is_bot = if query.bots == Some(true) { None } else { Some(false) };
-    let filter = Filter::new(figures, query, question.period.all, is_bot);
+    let filter = question.filter(figures, question.period.all);
     let mut selling = Vec::new();
     let mut total = 0;
     for (index, _, session) in figures.chosen(0..figures.count(), &filter) {

@@ -1,8 +1,9 @@
 //! The totals of a site.
 
 use super::Question;
-use super::breakdown::{By, Group, Named, Reached};
 use super::funnel::{Step, Steps};
+use super::group::Group;
+use super::named::{By, Named, Reached};
 use super::rows::Row;
 use super::summary::{Summary, Totals, chosen_currency, starts};
 use crate::figures::Figures;
@@ -87,7 +88,7 @@ pub(crate) fn report(
     let currency = chosen_currency(question, &totals.sums);
     let groups = |named: &Named<'_>| largest(figures, question, named, currency);
     let gaps = gaps(connection, question)?;
-    let bots = Filter::new(figures, &question.query, period.all, Some(true));
+    let bots = Filter::new(figures, question.query.wanted(), period.all, Some(true));
     Ok(Ok(Report {
         summary: Summary::new(question, period.all, every, &totals),
         previous,

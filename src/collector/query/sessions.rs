@@ -148,7 +148,7 @@ pub(crate) fn sessions(connection: &Connection, places: Vec<i64>) -> rusqlite::R
 pub(crate) fn latest(connection: &Connection, figures: &Figures, question: &Question) -> rusqlite::Result<Vec<i64>> {
     let query = &question.query;
     let is_bot = if query.bots == Some(false) { Some(false) } else { None };
-    let filter = Filter::new(figures, query, question.period.all, is_bot);
+    let filter = Filter::new(figures, query.wanted(), question.period.all, is_bot);
     let named = match (&query.session_id, &query.device_id) {
         (Some(id), _) => Some(places(connection, "SELECT place FROM sessions WHERE id = ?1", id)?),
         (None, Some(id)) => Some(places(connection, "SELECT place FROM sessions WHERE device_id = ?1", id)?),

@@ -1,8 +1,8 @@
 //! The sites that have told something.
 
-use super::{Query, Question};
+use super::Question;
 use crate::figures::Figures;
-use crate::figures::filter::Filter;
+use crate::figures::filter::{Filter, Wanted};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -14,7 +14,7 @@ pub(crate) struct Site {
 
 /// Sites, the largest first.
 pub(crate) fn sites(figures: &Figures, question: &Question) -> Vec<Site> {
-    let filter = Filter::new(figures, &Query::default(), (i64::MIN, i64::MAX), None);
+    let filter = Filter::new(figures, Wanted::default(), (i64::MIN, i64::MAX), None);
     let mut counts = vec![0_i64; figures.sites.count()];
     for (_, _, session) in figures.chosen(0..figures.count(), &filter) {
         counts[usize::from(session.site)] += 1;

@@ -1,7 +1,8 @@
 //! What the sessions of a time come to, all together and step by step.
 
 use super::Question;
-use super::period::{Every, Stretch, steps};
+use super::period::Stretch;
+use super::steps::{Every, steps};
 use crate::amounts::ratio;
 use crate::figures::money::{Revenue, Sums, currency};
 use crate::figures::pass::{Pairs, Part};
