@@ -17,7 +17,7 @@ const HONEST: u64 = 4;
 const PACE: Duration = Duration::from_millis(50);
 /// How long an honest batch may take at 99 %, and what the collector may have in memory.
 const HONEST_MS_MAX: f64 = 1_000.0;
-const MEMORY_BYTES_MAX: u64 = 300 * 1_048_576;
+const MEMORY_BYTES_MAX: u64 = 400 * 1_048_576;
 
 pub(crate) fn run(collector: &Collector, lasts: Duration) -> Result<()> {
     let until = Instant::now() + lasts;

@@ -13,15 +13,15 @@ export function address(path, query) {
 /** Asks once; nothing where the answer is the one whose tag is known. */
 async function ask(url, known, signal) {
   const headers = known ? { 'if-none-match': known } : {};
-  const response = await fetch(url, { headers, cache: 'no-store', signal }).catch((error) => {
+  const broken = (error) => {
     throw signal.aborted ? error : new Error('the collector does not answer; it is asked again');
-  });
+  };
+  const response = await fetch(url, { headers, cache: 'no-store', signal }).catch(broken);
   if (response.status === 304) return undefined;
   if (response.status === 401) location.assign('../sign-in');
-  const answer = await response.json().catch(() => ({}));
-  if (!response.ok)
-    throw new Error(answer.error ?? `the collector answers with status ${response.status}; it is asked again`);
-  return { tag: response.headers.get('etag'), answer };
+  if (response.ok) return { tag: response.headers.get('etag'), answer: await response.json().catch(broken) };
+  const refusal = await response.json().catch(() => ({}));
+  throw new Error(refusal.error ?? `the collector answers with status ${response.status}; it is asked again`);
 }
 
 /**
@@ -30,29 +30,37 @@ async function ask(url, known, signal) {
  */
 export function useAnswer(path, query) {
   const url = path && address(path, query);
+  // What was answered by other names, or to something else, says nothing here.
+  const kind = `${path} ${query.by}`;
   const [found, setFound] = useState({});
   useEffect(() => {
     if (!url) return;
     const abort = new AbortController();
     let timer;
     let tag;
+    let isAsking = false;
     const look = async () => {
+      if (isAsking) return;
+      isAsking = true;
       clearTimeout(timer);
       if (document.visibilityState === 'visible') {
         try {
           const told = await ask(url, tag, abort.signal);
+          if (abort.signal.aborted) return;
           tag = told?.tag ?? tag;
-          if (told) setFound({ url, answer: told.answer });
-          else setFound((before) => (before.failure ? { url, answer: before.answer } : before));
+          if (told) setFound({ url, kind, answer: told.answer });
+          else setFound((before) => (before.failure ? { url, kind, answer: before.answer } : before));
         } catch (error) {
           if (abort.signal.aborted) return;
           setFound((before) => ({
             url,
+            kind,
             answer: before.url === url ? before.answer : undefined,
             failure: error.message,
           }));
         }
       }
+      isAsking = false;
       if (!abort.signal.aborted) timer = setTimeout(look, REFRESH_MS);
     };
     const seen = () => document.visibilityState === 'visible' && look();
@@ -64,5 +72,5 @@ export function useAnswer(path, query) {
       document.removeEventListener('visibilitychange', seen);
     };
   }, [url]);
-  return { ...found, isOld: found.url !== url };
+  return found.kind === kind ? { ...found, isOld: found.url !== url } : { isOld: true };
 }

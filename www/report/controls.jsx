@@ -170,7 +170,9 @@ export function Chips() {
         <li key={name}>
           <span title={state[name]}>
             {FILTERS[name]}:{' '}
-            <b>{state[name] === '' ? NONE : name === 'source' ? cut(state[name]) : words(cut(state[name]))}</b>
+            <b>
+              <bdi>{state[name] === '' ? NONE : name === 'source' ? cut(state[name]) : words(cut(state[name]))}</bdi>
+            </b>
           </span>{' '}
           <Go to={{ [name]: undefined }} aria-label={`Without the filter ${FILTERS[name]}`}>
             ×

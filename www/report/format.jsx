@@ -63,14 +63,17 @@ export function cut(text) {
   return letters.length > CHARS ? `${letters.slice(0, ENDS[0]).join('')}…${letters.slice(-ENDS[1]).join('')}` : text;
 }
 
-/** The same, with the whole of it on request. `children` makes something else of what is shown, a link say. */
+/**
+ * The same, with the whole of it on request, and by itself: letters that turn the direction of writing turn nothing beside it.
+ * `children` makes something else of what is shown, a link say.
+ */
 export function Name({ text, children = (shown) => shown }) {
   const [isWhole, setIsWhole] = useState(false);
   const shown = text === '' ? NONE : cut(text);
-  if (shown === text || text === '') return children(shown);
+  if (shown === text || text === '') return <bdi>{children(shown)}</bdi>;
   return (
     <>
-      {children(isWhole ? text : shown)}{' '}
+      <bdi>{children(isWhole ? text : shown)}</bdi>{' '}
       <button type="button" class="whole" aria-expanded={isWhole} onClick={() => setIsWhole(!isWhole)}>
         {isWhole ? 'less' : 'whole'}
       </button>

@@ -23,9 +23,11 @@ function Session({ session, zone, isOpen = false }) {
     <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         <span>{moment(session.began_at, zone)}</span>
-        <span title={from}>{from}</span>
+        <span title={from}>
+          <bdi>{from}</bdi>
+        </span>
         <span class="soft wide" title={session.landing_page}>
-          {session.landing_page}
+          <bdi>{session.landing_page}</bdi>
         </span>
         <span class="number">{span(session.duration_ms)}</span>
         <span class="number soft wide">

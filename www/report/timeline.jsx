@@ -46,12 +46,24 @@ function Event({ event, zone }) {
   );
 }
 
+/** Why sessions begin. */
+const WHY = {
+  first: 'as the first of the device',
+  inactivity: 'after a time without activity',
+  midnight: 'as the day was another',
+  campaign: 'by another campaign',
+  max_length: 'as the one before was long enough',
+  browser_close: 'after the browser was closed',
+  manual: 'as the site wished',
+};
+const why = (reason) => WHY[reason] ?? 'by the shop’s server';
+
 /** How it began, in words. */
 function beginning({ number, device_id, reason, source, user_id, bot, device, order_conflicts }) {
   const of = device_id ? `device ${device_id.slice(0, 8)}` : 'a device that is not told';
   const facts = [
     `session ${number} of ${of}${device ? `, a ${device}` : ''}`,
-    `began by ${words(reason) || 'the shop’s server'}`,
+    `began ${why(reason)}`,
     words(source.channel ?? 'unassigned'),
     source.referrer && `from ${source.referrer}`,
     user_id && `user ${user_id}`,
@@ -69,7 +81,7 @@ function Ending({ session, zone }) {
   if (next) {
     return (
       <p>
-        Ended at {clock(ended, zone)}: the next session began {moment(next.began_at, zone)} by {words(next.reason)}.{' '}
+        Ended at {clock(ended, zone)}: the next session began {moment(next.began_at, zone)} {why(next.reason)}.{' '}
         <Go to={{ view: 'sessions', session: next.id }}>Show it</Go>
       </p>
     );
