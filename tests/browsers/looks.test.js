@@ -224,6 +224,7 @@ test("numbers are written in the reader's language", async (context) => {
 test('an open page asks for nothing new while nothing is new', async (context) => {
   const page = await owner(context);
   await show(page, 'period=all');
+  await page.waitForLoadState('networkidle');
   const statuses = [];
   page.on(
     'response',

@@ -10,6 +10,15 @@ export function address(path, query) {
   return `../api/${path}?${new URLSearchParams(given)}`;
 }
 
+let isLeaving = false;
+addEventListener('pageshow', () => (isLeaving = false));
+
+/** Leaves for the page to sign in on, once, however many questions are refused. */
+function signIn() {
+  if (!isLeaving) location.assign('../sign-in');
+  isLeaving = true;
+}
+
 /** Asks once; nothing where the answer is the one whose tag is known. */
 async function ask(url, known, signal) {
   const headers = known ? { 'if-none-match': known } : {};
@@ -18,7 +27,7 @@ async function ask(url, known, signal) {
   };
   const response = await fetch(url, { headers, cache: 'no-store', signal }).catch(broken);
   if (response.status === 304) return undefined;
-  if (response.status === 401) location.assign('../sign-in');
+  if (response.status === 401) signIn();
   if (response.ok) return { tag: response.headers.get('etag'), answer: await response.json().catch(broken) };
   const refusal = await response.json().catch(() => ({}));
   throw new Error(refusal.error ?? `the collector answers with status ${response.status}; it is asked again`);
