@@ -36,11 +36,8 @@ pub(crate) fn all() -> Result<()> {
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
     say("testing the core, the collector and the simulator");
-    // Scripts are built into other folders than tests are: neither waits for the other.
-    let building = thread::spawn(package::formats);
     run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
     mutations(Some(MISTAKES))?;
-    building.join().map_err(|_| anyhow!("building the scripts of all formats panicked"))??;
     size::guard()?;
     fetching.join().map_err(|_| anyhow!("fetching browsers panicked"))??;
     browsers(None)
