@@ -509,13 +509,19 @@ test('a person makes an order in the shop and sees it, live, in the report', asy
 });
 
 test('the inspector of the demo holds no request back, whatever is in it', async () => {
-  const page = await open(context, `${collector.url}/`);
+  // A profile whose batches nobody checks: these are none.
+  const profile = await (await launch()).newContext();
+  const errors = [];
+  profile.on('weberror', (error) => errors.push(error.error().message));
+  const page = await open(profile, `${collector.url}/`);
   const statuses = await page.evaluate(async () => {
     const send = (body) => fetch('/collect', { method: 'POST', body }).then(({ status }) => status);
     return Promise.all(['no JSON', '{}', '[]', new Uint8Array([31, 139, 8])].map(send));
   });
   assert.deepEqual(statuses, [400, 400, 400, 400]);
   await page.waitForFunction(() => document.querySelectorAll('#i-beacons .bad').length === 4);
+  await profile.close();
+  assert.deepEqual(errors, []);
 });
 
 test('a report leaves visits under automation out, says how many, and shows them on request', async () => {
