@@ -49,13 +49,17 @@ function App() {
       <main>
         <State failure={failure} isEmpty={report ? false : undefined} />
         <p id="empty" class="state" hidden={!report || report.sessions > 0}>
-          No session in this time{state.period === 'all' ? '' : <Elsewhen />}.
+          {isOver(state) ? 'No session in this time' : 'No session yet'}
+          {state.period !== 'all' && <Elsewhen />}.
         </p>
         {report && <div class={isOld ? 'view old' : 'view'}>{VIEWS[name].show(report)}</div>}
       </main>
     </>
   );
 }
+
+/** Whether no session of the time that is chosen can come any more, as far as its name says. */
+const isOver = ({ period, from, to }) => from || to || /^last_|^yesterday/.test(period);
 
 function Elsewhen() {
   return (
