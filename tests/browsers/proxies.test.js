@@ -178,8 +178,9 @@ for (const variable of Object.keys(servers)) {
   });
 }
 
-test('a prefix may stay, where no proxy takes it away', async () => {
+test('a prefix may stay, where no proxy takes it away', async (context) => {
   const collector = await Collector.start(undefined, ['--prefix', '/stats']);
+  context.after(() => collector.stop());
   const get = async (path) => (await fetch(`${collector.url}${path}`)).status;
   assert.deepEqual(
     [
@@ -197,5 +198,4 @@ test('a prefix may stay, where no proxy takes it away', async () => {
   assert.equal(page.url(), `${collector.url}/stats/report/`);
   await page.getByText('No session yet').waitFor();
   await page.close();
-  await collector.stop();
 });
