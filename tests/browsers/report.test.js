@@ -356,6 +356,17 @@ test('18. what happened in a session?', async () => {
   await page.getByText(/last event was at|next session began|may go on/).waitFor();
 });
 
+test('18. and what is missing from it?', async () => {
+  const places = ({ seq }) => seq;
+  const gaps = (list) => Math.max(...list.map(places)) - Math.min(...list.map(places)) + 1 - list.length;
+  const pages = events.filter(({ tab_id }) => tab_id);
+  const [id, list] = Object.entries(groupBy(pages, ({ session_id }) => session_id)).find(([, list]) => gaps(list) > 0);
+  assert.equal(gaps(list), 1);
+  await page.goto(`${collector.url}/report/?view=sessions&session=${id}`);
+  await page.locator('.inside .gap').waitFor();
+  assert.deepEqual(await page.locator('.inside .gap').allTextContents(), ['1 event of this tab is missing']);
+});
+
 test('19. how many orders did no page tell of?', async () => {
   await view('What is missing');
   const byServer = named('purchase')

@@ -131,16 +131,25 @@ function Figures({ report }) {
   );
 }
 
-function Largest({ id, title, by, rows, currency, more, show = (text) => text }) {
+/** The lists of a report: what each tells sessions apart by, its title and its name. */
+const LISTS = [
+  ['channel', 'Channels', 'channels'],
+  ['source', 'Sources', 'sources'],
+  ['campaign', 'Campaigns', 'campaigns'],
+  ['landing_page', 'Landing pages', 'landing_pages'],
+  ['device', 'Devices', 'devices'],
+];
+
+function Largest({ title, by, rows, currency }) {
   const columns = [
-    { label: title, name: (row) => <Filter by={by} text={row.name} show={show} /> },
+    { label: title, name: (row) => <Filter by={by} text={row.name} show={by === 'channel' ? words : undefined} /> },
     { label: 'Sessions', show: (row) => count(row.sessions) },
     { label: 'Orders', show: (row) => count(row.transactions) },
     { label: 'Revenue', show: (row) => money(row.revenue, currency, { maximumFractionDigits: 0 }) },
   ];
   return (
-    <section aria-labelledby={`${id}-h`}>
-      <h2 id={`${id}-h`}>{title}</h2>
+    <section aria-labelledby={`${by}-h`}>
+      <h2 id={`${by}-h`}>{title}</h2>
       {rows.length ? (
         <Table
           caption={`${title}: sessions, orders, revenue`}
@@ -153,7 +162,7 @@ function Largest({ id, title, by, rows, currency, more, show = (text) => text })
         <p class="soft">None in this time.</p>
       )}
       <p class="soft">
-        <Go to={more}>All of them</Go>
+        <Go to={{ view: 'sources', by }}>All of them</Go>
       </p>
     </section>
   );
@@ -181,47 +190,9 @@ export function Overview({ report }) {
               <Go to={{ view: 'funnel' }}>Where they left, and carts</Go>
             </p>
           </section>
-          <Largest
-            id="channels"
-            title="Channels"
-            by="channel"
-            show={words}
-            rows={report.channels}
-            currency={currency}
-            more={{ view: 'sources', by: 'channel' }}
-          />
-          <Largest
-            id="sources"
-            title="Sources"
-            by="source"
-            rows={report.sources}
-            currency={currency}
-            more={{ view: 'sources', by: 'source' }}
-          />
-          <Largest
-            id="campaigns"
-            title="Campaigns"
-            by="campaign"
-            rows={report.campaigns}
-            currency={currency}
-            more={{ view: 'sources', by: 'campaign' }}
-          />
-          <Largest
-            id="landing"
-            title="Landing pages"
-            by="landing_page"
-            rows={report.landing_pages}
-            currency={currency}
-            more={{ view: 'sources', by: 'landing_page' }}
-          />
-          <Largest
-            id="devices"
-            title="Devices"
-            by="device"
-            rows={report.devices}
-            currency={currency}
-            more={{ view: 'sources', by: 'device' }}
-          />
+          {LISTS.map(([by, title, list]) => (
+            <Largest key={by} by={by} title={title} rows={report[list]} currency={currency} />
+          ))}
           {report.goals.length > 0 && (
             <section aria-labelledby="goals-h">
               <h2 id="goals-h">Goals</h2>

@@ -23,7 +23,9 @@ function rows(events) {
     const pause = before ? event.corrected_time - before.corrected_time : 0;
     if (pause >= PAUSE_MS) between.push({ key: `${event.id} pause`, note: `${span(pause)} without an event` });
     if (missing > 0) {
-      between.push({ key: `${event.id} gap`, note: `${count(missing)} events of this tab are missing`, isGap: true });
+      const what =
+        missing === 1 ? '1 event of this tab is missing' : `${count(missing)} events of this tab are missing`;
+      between.push({ key: `${event.id} gap`, note: what, isGap: true });
     }
     next.set(event.tab_id, Math.max(expected ?? 0, event.seq + 1));
     before = event;

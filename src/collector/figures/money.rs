@@ -32,19 +32,21 @@ pub(crate) struct Ordered {
     pub(crate) value_ten_thousandths: i64,
 }
 
-/// A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
+/// What went back of an order, in SQL. A refund without a value is of the whole order, and none is of more; nor is one of an order of another device, unless the shop's
 /// server told it.
-const ORDERS: &str = "SELECT orders.currency, value_ten_thousandths, (
+pub(crate) const REFUNDED: &str = "(
         SELECT min(total(coalesce(refunds.value_ten_thousandths, orders.value_ten_thousandths)), 9e18)
         FROM refunds WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
             OR sessions.device = (SELECT device FROM sessions AS teller
-                WHERE teller.id = refunds.session_id AND teller.site = refunds.site))
-    ), orders.id, orders.site FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1";
+                WHERE teller.id = refunds.session_id AND teller.site = refunds.site)))";
 
 impl Order {
     /// The orders of the session at a place.
     pub(crate) fn read(connection: &Connection, place: i64, products: &mut Names) -> rusqlite::Result<Vec<Self>> {
-        let mut statement = connection.prepare_cached(ORDERS)?;
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT orders.currency, value_ten_thousandths, {REFUNDED}, orders.id, orders.site
+             FROM orders JOIN sessions ON sessions.site = orders.site AND sessions.id = session_id WHERE place = ?1"
+        ))?;
         let mut items = connection.prepare_cached(
             "SELECT product_id, quantity, value_ten_thousandths FROM order_items WHERE order_id = ?1 AND site = ?2",
         )?;

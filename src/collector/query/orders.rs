@@ -3,6 +3,7 @@
 use super::{Query, Question};
 use crate::amounts::money;
 use crate::figures::Figures;
+use crate::figures::money::REFUNDED;
 use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 
@@ -37,16 +38,17 @@ pub(crate) struct Order {
     device_id: Option<String>,
 }
 
-const COLUMNS: &str = "SELECT orders.id, orders.site, orders.session_id, placed_at, value_ten_thousandths, orders.currency,
-        (SELECT min(total(coalesce(refunds.value_ten_thousandths, orders.value_ten_thousandths)), 9e18) FROM refunds
-         WHERE refunds.site = orders.site AND refunds.order_id = orders.id AND (refunds.is_confirmed
-            OR sessions.device = (SELECT device FROM sessions AS teller
-                WHERE teller.id = refunds.session_id AND teller.site = refunds.site))) AS refunded,
-        (SELECT total(quantity) FROM order_items WHERE order_items.order_id = orders.id AND order_items.site = orders.site) AS items,
-        is_confirmed, is_told_by_page,
-        EXISTS (SELECT 1 FROM conflicts WHERE conflicts.order_id = orders.id AND conflicts.site = orders.site) AS is_disputed,
-        source, campaign, landing_page, device_id
-    FROM orders JOIN sessions ON sessions.id = orders.session_id AND sessions.site = orders.site";
+fn columns() -> String {
+    format!(
+        "SELECT orders.id, orders.site, orders.session_id, placed_at, value_ten_thousandths, orders.currency, {REFUNDED} AS refunded,
+            (SELECT total(quantity) FROM order_items
+             WHERE order_items.order_id = orders.id AND order_items.site = orders.site) AS items,
+            is_confirmed, is_told_by_page,
+            EXISTS (SELECT 1 FROM conflicts WHERE conflicts.order_id = orders.id AND conflicts.site = orders.site) AS is_disputed,
+            source, campaign, landing_page, device_id
+         FROM orders JOIN sessions ON sessions.id = orders.session_id AND sessions.site = orders.site"
+    )
+}
 
 fn order(row: &Row<'_>) -> rusqlite::Result<Order> {
     let value: Option<i64> = row.get("value_ten_thousandths")?;
@@ -84,8 +86,9 @@ pub(crate) fn orders(connection: &Connection, figures: &Figures, question: &Ques
 fn found(connection: &Connection, query: &Query, text: &str) -> rusqlite::Result<Orders> {
     // The index answers what begins with a text; the largest character ends it.
     let mut statement = connection.prepare_cached(&format!(
-        "{COLUMNS} WHERE orders.id >= ?1 AND orders.id < ?1 || char(1114111) AND orders.site = coalesce(?2, orders.site)
-         ORDER BY orders.id LIMIT ?3"
+        "{} WHERE orders.id >= ?1 AND orders.id < ?1 || char(1114111) AND orders.site = coalesce(?2, orders.site)
+         ORDER BY orders.id LIMIT ?3",
+        columns()
     ))?;
     let rows = statement.query_map(params![text, query.site, query.limit() as i64], order)?;
     let rows: Vec<Order> = rows.collect::<rusqlite::Result<_>>()?;
@@ -105,7 +108,7 @@ fn listed(connection: &Connection, figures: &Figures, question: &Question) -> ru
     }
     selling.sort_unstable_by(|one, other| other.cmp(one));
     let mut statement =
-        connection.prepare_cached(&format!("{COLUMNS} WHERE place = ?1 ORDER BY placed_at DESC, orders.id"))?;
+        connection.prepare_cached(&format!("{} WHERE place = ?1 ORDER BY placed_at DESC, orders.id", columns()))?;
     let (mut rows, mut before) = (Vec::new(), query.offset.unwrap_or(0) as usize);
     for (_, index) in selling {
         if rows.len() >= query.limit() {
