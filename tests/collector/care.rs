@@ -1,11 +1,8 @@
 //! What an operator does to a collector, and what the machine does: nothing that was acknowledged is missing, and the process
 //! answers or ends.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::{Collector, command};
+use crate::batches::{batch, event};
+use crate::process::{Collector, command};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs;

@@ -1,10 +1,7 @@
 //! What the collector keeps, how long, and who may read it.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::Collector;
+use crate::batches::{batch, event};
+use crate::process::Collector;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::fs;

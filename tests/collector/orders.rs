@@ -1,10 +1,7 @@
 //! Orders as the collector counts them: once, in the session that told them first, each in its currency.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::Collector;
+use crate::batches::{batch, event};
+use crate::process::Collector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -1,8 +1,6 @@
 //! What a relay's target gets, whatever the target and the collector do.
 
-mod process;
-
-use process::Collector;
+use crate::process::Collector;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};

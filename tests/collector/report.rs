@@ -1,10 +1,7 @@
 //! Questions of the report over HTTP: what is answered, and the sentence for what is none.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::{Collector, command};
+use crate::batches::{batch, event};
+use crate::process::{Collector, command};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;

@@ -1,10 +1,7 @@
 //! What anyone may post: after all of it, an honest visit is reported exactly, and every list can be read.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::Collector;
+use crate::batches::{batch, event};
+use crate::process::Collector;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;

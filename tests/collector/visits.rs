@@ -1,10 +1,7 @@
 //! The collector as its users meet it: the real binary, real HTTP, a real database file.
 
-mod batches;
-mod process;
-
-use batches::{batch, event};
-use process::{Collector, command};
+use crate::batches::{batch, event};
+use crate::process::{Collector, command};
 use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
