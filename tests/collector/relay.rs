@@ -1,6 +1,6 @@
 //! What a relay's target gets, whatever the target and the collector do.
 
-use crate::process::Collector;
+use crate::process::{Collector, command};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -229,7 +229,7 @@ fn a_target_that_wants_another_key_loses_nothing() {
 #[test]
 fn a_relay_that_is_none_is_one_sentence() {
     for relay in ["snowplow", "carrier-pigeon=http://127.0.0.1", "snowplow=collector", "snowplow=ftp://127.0.0.1"] {
-        let output = process::command(&["--relay", relay]).output().expect("it ends");
+        let output = command(&["--relay", relay]).output().expect("it ends");
         let sentence = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(!output.status.success() && sentence.contains("accepted is FORMAT=URL"), "{relay}: {sentence}");
     }

@@ -40,7 +40,7 @@ fn purchase(seq: u64, id: &str, value: f64, currency: &str) -> Value {
 
 impl Collector {
     /// The status, the kind and the text of an answer.
-    fn ask(&self, path: &str) -> (u16, String, String) {
+    fn download(&self, path: &str) -> (u16, String, String) {
         let url = format!("http://{}/api/{path}", self.address);
         let request = ureq::get(&url).config().http_status_as_error(false).build();
         let mut answer = request.call().expect("an answer");
@@ -68,7 +68,7 @@ fn a_store_in_which_there_is_nothing_has_answers_too() {
             "from=9&to=5",
         ] {
             let path = format!("{question}{}{time}", if question.contains('?') { "&" } else { "?" });
-            let (status, _, answer) = collector.ask(&path);
+            let (status, _, answer) = collector.download(&path);
             assert_eq!(status, 200, "{path}: {answer}");
         }
     }
@@ -95,7 +95,7 @@ fn what_is_no_question_is_answered_by_a_sentence() {
         ("orders?format=xml", "unknown variant `xml`"),
         ("report?colour=red", "unknown field `colour`"),
     ] {
-        let (status, _, answer) = collector.ask(path);
+        let (status, _, answer) = collector.download(path);
         assert_eq!(status, 400, "{path}: {answer}");
         assert!(answer.contains(expected) && answer.len() < 600, "{path}: {answer}");
     }
@@ -180,13 +180,13 @@ fn rows_are_a_file_for_spreadsheets() {
     let folder = TempDir::new().expect("a folder");
     let collector = Collector::start(folder.path());
     collector.accept(&visit("one", "shop", "=1+1", &[purchase(0, "A-1", 10.0, "EUR")]));
-    let (status, kind, text) = collector.ask("breakdown?by=source&format=csv");
+    let (status, kind, text) = collector.download("breakdown?by=source&format=csv");
     assert_eq!((status, &*kind), (200, "text/csv; charset=utf-8 attachment; filename=\"shopbell-breakdown.csv\""));
     let lines: Vec<&str> = text.split("\r\n").collect();
     assert!(lines[0].starts_with("name,sessions,visitors,") && lines[0].ends_with(",revenues.EUR"), "{text}");
     assert!(lines[1].starts_with("'=1+1,1,1,"), "{text}");
     for question in ["report", "sessions", "events", "orders", "products", "funnel", "sites"] {
-        let (status, kind, text) = collector.ask(&format!("{question}?format=csv"));
+        let (status, kind, text) = collector.download(&format!("{question}?format=csv"));
         assert!(status == 200 && kind.starts_with("text/csv") && text.lines().count() > 1, "{question}: {text}");
     }
 }
