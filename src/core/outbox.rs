@@ -196,6 +196,11 @@ impl Outbox {
         }
     }
 
+    /// The page is left: it hears no more answers.
+    pub fn leave(&mut self, wall: Timestamp, entropy: &mut Entropy, out: &mut Vec<Output>) {
+        self.breaker.leave(wall, entropy.number(), out);
+    }
+
     /// Takes the collector's answer to a batch, as lines of [`layout::answered`]. An answer to a batch that is no longer in
     /// flight says nothing.
     pub fn answered(

@@ -60,6 +60,8 @@ pub struct Tracker {
     review: Option<Review>,
     /// Whether the page was hidden or left since the latest [`poll`](Self::poll).
     is_leaving: bool,
+    /// Whether it was left since then.
+    is_left: bool,
     /// Whether more is to come of what earlier pages left: a segment is not sent before it is whole.
     is_recovering: bool,
 }
@@ -79,6 +81,7 @@ impl Tracker {
             standing: text::owned(event::GRANTED),
             review: None,
             is_leaving: false,
+            is_left: false,
             is_recovering: false,
         }
     }
@@ -138,8 +141,9 @@ impl Tracker {
                 self.act(moment, true);
                 self.visit.hold(moment);
             }
-            input::HIDDEN => {
+            input::HIDDEN | input::LEFT => {
                 self.is_leaving = true;
+                self.is_left = kind == input::LEFT;
                 self.visit.save();
                 self.outbox.close(FlushReason::Hidden);
             }
@@ -173,6 +177,9 @@ impl Tracker {
         if !self.is_recovering {
             let session_id = self.visit.session_id();
             self.outbox.send_due((moment.wall, moment.uptime), is_leaving, session_id, &mut self.outputs);
+        }
+        if core::mem::take(&mut self.is_left) {
+            self.outbox.leave(moment.wall, &mut self.entropy, &mut self.outputs);
         }
         core::mem::take(&mut self.outputs)
     }

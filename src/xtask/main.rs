@@ -118,7 +118,7 @@ fn run(command: &Command) -> Result<()> {
             )
         }
         Command::Test { suite: None } => test::all(),
-        Command::Test { suite: Some(suite) } => test::browsers(Some(suite)),
+        Command::Test { suite: Some(suite) } => test::browsers(suite),
         Command::Mutations => test::mutations(None),
         Command::Fuzz { seconds } => test::fuzz(*seconds),
     }

@@ -9,6 +9,9 @@ use std::thread;
 
 /// How many mistakes a run makes, of those that there are.
 const MISTAKES: usize = 8;
+const ALL_BUT_US: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+/// Tests in Rust that run at once: most of them wait.
+const TESTS_AT_ONCE: &str = "6";
 
 pub(crate) fn all() -> Result<()> {
     // What only the network makes wait, beside what only the processor does.
@@ -35,12 +38,23 @@ pub(crate) fn all() -> Result<()> {
     let mut doc = cargo();
     doc.args(["doc", "--quiet", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings");
     run(&mut doc)?;
+    say("building the tests of the core, the collector and the simulator");
+    // With the programs, which would be built anew by themselves: tests ask more of some libraries.
+    run(cargo().args(["build", "--quiet", "--bins", "--tests"]).args(ALL_BUT_US))?;
+    // The collector's tests wait for clocks and networks most of the time.
+    let working = thread::spawn(scripts_and_mutations);
     say("testing the core, the collector and the simulator");
-    run(cargo().args(["test", "--quiet", "--workspace", "--exclude", "xtask"]))?;
-    mutations(Some(MISTAKES))?;
-    size::guard()?;
+    run(cargo().args(["test", "--quiet"]).args(ALL_BUT_US).env("RUST_TEST_THREADS", TESTS_AT_ONCE))?;
+    working.join().map_err(|_| anyhow!("building the scripts panicked"))??;
     fetching.join().map_err(|_| anyhow!("fetching browsers panicked"))??;
-    browsers(None)
+    suites(None)
+}
+
+/// What keeps the processor busy: the scripts of all formats, their sizes, and the simulator's search for mistakes.
+fn scripts_and_mutations() -> Result<()> {
+    size::guard()?;
+    module::front_end()?;
+    mutations(Some(MISTAKES))
 }
 
 /// What the browsers' tests need and builds do not.
@@ -92,17 +106,22 @@ pub(crate) fn fuzz(seconds: u64) -> Result<()> {
     Ok(())
 }
 
-/// Runs all suites, the long ones in part; or the one that is named, whole.
-pub(crate) fn browsers(only: Option<&str>) -> Result<()> {
-    if only.is_none_or(|only| only == "formats") {
+/// Runs the suite that is named, whole.
+pub(crate) fn browsers(only: &str) -> Result<()> {
+    if only == "formats" {
         package::formats()?;
     } else {
         package::all()?;
     }
     tools::npm_packages("tests/browsers")?;
-    let browsers = tools::browsers()?;
     demo::build_collector()?;
     module::front_end()?;
+    suites(Some(only))
+}
+
+/// Runs all suites, the long ones in part; or the one that is named.
+fn suites(only: Option<&str>) -> Result<()> {
+    let browsers = tools::browsers()?;
     say("testing the package and the shop in browsers");
     let mut suites = Vec::new();
     for entry in fs::read_dir(root().join("tests/browsers"))? {

@@ -112,13 +112,11 @@ test('a reload sends what was not acknowledged under the same ids, and seq goes 
   await context.unroute('**/collect');
   await page.reload();
   await ready(page);
-  // The page that was left may have been the one to try whether the collector is back, and nobody hears its answer: then this
-  // one has its turn half a minute later.
   const isSent = async () => {
     await flush(page);
     return !(await session(page)).waiting;
   };
-  await until('all is sent', isSent, 45_000);
+  await until('all is sent', isSent);
   const events = await collector.settled(4);
   assert.deepEqual(
     events.slice(0, 3).map(({ id }) => id),

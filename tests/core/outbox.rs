@@ -285,6 +285,29 @@ fn a_tab_that_dies_with_the_probe_holds_the_others_up_until_it_had_to_be_answere
 }
 
 #[test]
+fn a_page_that_is_left_with_the_probe_gives_the_next_one_its_turn() {
+    let storage = Storage::default();
+    let mut one = full(&storage, 2);
+    one.wake();
+    let left_ms = |wall: u64| storage.borrow()[BREAKER_KEY].lines().nth(1).map(|at| at.parse::<u64>().unwrap() - wall);
+    assert_eq!((one.sent.len(), left_ms(one.wall)), (2, Some(ANSWER_MS_MAX)));
+    one.tell(Input::Hidden);
+    assert_eq!(left_ms(one.wall), Some(ANSWER_MS_MAX), "a page that is hidden still hears the answer");
+    one.tell(Input::Left);
+    assert!(left_ms(one.wall) <= Some(2 * BACKOFF_MS_BASE), "as after a second failure");
+    let mut two = Tab::new(&storage, "two", one.wall);
+    two.load(NavigationKind::Load, "/");
+    two.tell(Input::Flush);
+    two.wake();
+    assert_eq!(two.sent.len(), 1);
+    let until = storage.borrow()[BREAKER_KEY].clone();
+    one.tell(Input::Left);
+    assert_eq!(storage.borrow()[BREAKER_KEY], until, "the probe of another page is not its to give back");
+    two.answer(204);
+    assert!(!storage.borrow().contains_key(BREAKER_KEY));
+}
+
+#[test]
 fn failures_of_requests_that_left_together_are_one() {
     let storage = Storage::default();
     let mut tab = Tab::open(&storage, EVENING, "/");

@@ -83,6 +83,7 @@ const MISTAKES: &[Mistake] = &[
     ("Retry-After is not heeded", "outbox/breaker.rs", "jittered.max(retry_after_ms).min(BACKOFF_MS_MAX)", "jittered.min(BACKOFF_MS_MAX).max(retry_after_ms.min(1))"),
     ("every tab probes", "outbox/breaker.rs", "self.retry_at = Timestamp(wall.0 + ANSWER_MS_MAX);", "self.retry_at = wall;"),
     ("a probe that fails forgets what others were asked", "outbox/breaker.rs", "if left_ms > 0 && self.retry_at != self.probed_until {", "if left_ms > 0 && self.probed_until == Timestamp(0) {"),
+    ("a page that is left ends the wait of others", "outbox/breaker.rs", "if self.left_ms(wall) > 0 && self.retry_at == self.probed_until {", "if self.left_ms(wall) > 0 {"),
     ("a wait lasts for ever where the clock is set", "outbox/breaker.rs", "filter(|left_ms| *left_ms <= BACKOFF_MS_MAX)", "filter(|left_ms| *left_ms > 0)"),
     ("what an extension blocks is left alone for good", "outbox/breaker.rs", "self.blocked == name(session_id)", "self.blocked > 0 && !session_id.is_empty()"),
     ("a page that is left sends all at once", "outbox/limits.rs", "pub const LEAVING_REQUESTS_MAX: usize = 3;", "pub const LEAVING_REQUESTS_MAX: usize = 30;"),

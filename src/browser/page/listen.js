@@ -7,6 +7,7 @@ import { attempt, later } from './guard.js';
 import {
   INPUT_ACTIVITY,
   INPUT_HIDDEN,
+  INPUT_LEFT,
   INPUT_RETURNED,
   INPUT_TIMER_FIRED,
   NAVIGATION_BACK_FORWARD,
@@ -46,7 +47,7 @@ const on = (target, names, listener) => {
 function onLeaving() {
   attempt(() => {
     leave(true);
-    report(INPUT_HIDDEN);
+    report(INPUT_LEFT);
     leaveTabs();
   });
 }

@@ -80,8 +80,10 @@ lists! {
         NEW_SESSION,
         /// The visitor is about to pay at another site.
         CHECKOUT_PENDING,
-        /// The page was hidden, or is being left.
+        /// The page was hidden.
         HIDDEN,
+        /// The page is being left: it hears no more answers.
+        LEFT,
         /// The site wants everything sent.
         FLUSH,
         /// The timer fired.

@@ -1,7 +1,8 @@
 //! How long every tab leaves a collector alone that fails: one text in storage that all tabs share and reloads keep.
 //!
 //! After a failure nobody sends until its wait is over. Then one tab does, the *probe*, having taken the time until it
-//! must be answered for itself; its failure begins a longer wait, any other answer ends it all.
+//! must be answered for itself; its failure begins a longer wait, any other answer ends it all. A page that is left with the probe
+//! gives that time back.
 
 use super::answer::Answer;
 use super::limits::ANSWER_MS_MAX;
@@ -105,6 +106,17 @@ impl Breaker {
         };
         self.retry_at = Timestamp(wall.0 + wait_ms);
         self.write(out);
+    }
+
+    /// The page is left. Nobody hears what becomes of its probe, so the others wait as if that had failed, and not until it must
+    /// be answered.
+    pub(super) fn leave(&mut self, wall: Timestamp, chance: u64, out: &mut Vec<Output>) {
+        if self.left_ms(wall) > 0 && self.retry_at == self.probed_until {
+            let wait_ms = backoff_ms(self.failures, 0, chance).min(self.left_ms(wall));
+            self.retry_at = Timestamp(wall.0 + wait_ms);
+            self.probed_until = self.retry_at;
+            self.write(out);
+        }
     }
 
     /// The collector answered: it is there.

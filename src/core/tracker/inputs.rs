@@ -37,8 +37,10 @@ pub enum Input<'a> {
     NewSession,
     /// The visitor is about to pay at another site: the session is held open.
     CheckoutPending,
-    /// The page was hidden, or is being left.
+    /// The page was hidden.
     Hidden,
+    /// The page is being left: it hears no more answers, unless it is kept for back and forward.
+    Left,
     /// The site wants everything sent.
     Flush,
     /// The time of [`Tracker::next_wake`] has come.
@@ -85,6 +87,7 @@ impl Input<'_> {
             Self::NewSession => input::NEW_SESSION,
             Self::CheckoutPending => input::CHECKOUT_PENDING,
             Self::Hidden => input::HIDDEN,
+            Self::Left => input::LEFT,
             Self::Flush => input::FLUSH,
             Self::TimerFired => input::TIMER_FIRED,
             Self::SnapshotRequested => input::SNAPSHOT_REQUESTED,

@@ -45,7 +45,7 @@ impl World<'_> {
 
     /// The page makes room for the next of its tab, and is kept.
     pub(super) fn leave(&mut self, tab: usize) -> Result<(), String> {
-        self.tell(tab, Input::Hidden, &Deed::Save)?;
+        self.tell(tab, Input::Left, &Deed::Save)?;
         let Some(Tab { name, page, .. }) = &self.tabs[tab] else { return Ok(()) };
         let (name, next_seq) = (name.clone(), page.tracker.next_seq());
         let next = self.page(&name, next_seq);
@@ -69,7 +69,7 @@ impl World<'_> {
         if self.tabs[tab].as_ref().is_none_or(|tab| tab.kept.is_none()) {
             return Ok(());
         }
-        self.tell(tab, Input::Hidden, &Deed::Save)?;
+        self.tell(tab, Input::Left, &Deed::Save)?;
         let mut can_return = false;
         if let Some(Tab { page, kept: Some(kept), .. }) = &mut self.tabs[tab] {
             std::mem::swap(page, kept);
@@ -92,7 +92,7 @@ impl World<'_> {
 
     pub(super) fn close(&mut self, tab: usize) -> Result<(), String> {
         if self.tabs[tab].is_some() {
-            self.tell(tab, Input::Hidden, &Deed::Save)?;
+            self.tell(tab, Input::Left, &Deed::Save)?;
         }
         self.ends(tab, false)
     }
