@@ -13,7 +13,7 @@ import {
   NAVIGATION_BACK_FORWARD,
   NAVIGATION_SPA,
 } from './layout.js';
-import { hasLeft, leave } from './send.js';
+import { giveUpRequests, hasLeft, leave } from './send.js';
 import { isAllStored } from './storage.js';
 import { claim, leaveTabs, stay } from './tabs.js';
 
@@ -87,6 +87,7 @@ export const listen = once(() => {
     if (!event.persisted) return;
     claim();
     if (isAllStored()) add(INPUT_RETURNED);
+    giveUpRequests();
     arrive(NAVIGATION_BACK_FORWARD);
     settle();
   });

@@ -34,7 +34,7 @@ const POST = { method: 'POST', credentials: 'omit', redirect: 'error' };
 if (MEDIA_TYPE) POST.headers = { 'content-type': MEDIA_TYPE };
 
 let armed; // takes back what the browser is to send if the page ends without a word
-const inFlight = new Map(); // of each request what ends it, by what its answer is no more
+const inFlight = new Set(); // of each request what gives it up
 let waiting = []; // to call when nothing is in flight
 
 /** Whether the page is left, or kept for back and forward. */
@@ -63,12 +63,9 @@ export function send(body, batch, isRetry) {
   const known = TAKES_GZIP ? read(GZIP_KEY) : REFUSED;
   const isKnown = known == chosen.collector;
   let began;
-  const end = () => {
-    clearTimeout(timer);
-    return inFlight.delete(end);
-  };
   const answer = (how, status = 0, retryAfterMs = 0, text = undefined) => {
-    if (!end()) return;
+    clearTimeout(timer);
+    if (!inFlight.delete(giveUp)) return;
     const lines = {
       [ANSWERED_BATCH]: batch,
       [ANSWERED_OUTCOME]: how,
@@ -79,11 +76,12 @@ export function send(body, batch, isRetry) {
     report(INPUT_ANSWERED, toLines(lines));
     askZone();
   };
-  const timer = later(() => {
+  const giveUp = () => {
     answer(OUTCOME_FAILED);
     limit?.abort();
-  }, REQUEST_MS);
-  inFlight.set(end, limit);
+  };
+  const timer = later(giveUp, REQUEST_MS);
+  inFlight.add(giveUp);
   const post = async (isPacked) => {
     const packed = isPacked ? await gzip(body) : body;
     began = uptime();
@@ -133,13 +131,15 @@ export function send(body, batch, isRetry) {
   });
 }
 
+/** Gives every request up. Firefox never settles those of a page that it keeps for back and forward. */
+export function giveUpRequests() {
+  for (const giveUp of inFlight) giveUp();
+}
+
 /** Ends every request, and whoever waits for one waits no longer. */
 export function stopSending() {
   arm('');
-  for (const [end, limit] of inFlight) {
-    end();
-    limit?.abort();
-  }
+  giveUpRequests();
   for (const done of waiting) done();
   waiting = [];
 }
