@@ -3,7 +3,7 @@
 
 import { fresh, launch, median, PEERS, withServer } from './browser.js';
 
-const ROUNDS = 7;
+const ROUNDS = 9;
 const SLOWED = 4;
 const LONG_MS = 50;
 const OBSERVED_MS = 3000; // by then all have begun; a slow machine is never quiet
