@@ -66,7 +66,7 @@ const MISTAKES: &[Mistake] = &[
     ("the site may have a session a millisecond", "tracker/visit.rs", "moment.uptime >= self.next_manual", "moment.uptime >= self.next_manual.min(moment.uptime)"),
     ("looking is activity", "tracker.rs", "            _ => {}\n        }\n    }\n\n    /// What there is to do", "            input::SNAPSHOT_REQUESTED => self.act(moment, true),\n            _ => {}\n        }\n    }\n\n    /// What there is to do"),
     ("a timer is activity", "tracker.rs", "input::TIMER_FIRED => {\n                self.visit.save();", "input::TIMER_FIRED => {\n                self.act(moment, true);"),
-    ("a hidden tab is activity", "tracker.rs", "input::HIDDEN => {", "input::HIDDEN => {\n                self.act(moment, true);"),
+    ("a hidden tab is activity", "tracker.rs", "input::HIDDEN | input::LEFT => {", "input::HIDDEN | input::LEFT => {\n                self.act(moment, true);"),
     ("a session in an open page has no landing page", "tracker.rs", "if is_on_open_page {", "if is_on_open_page && reason == Rollover::Manual {"),
     ("a page that was kept counts from where it was", "tracker.rs", "self.next_seq = self.next_seq.max(lines::number_at(to, navigated::NEXT_SEQ));", ""),
     ("what was acknowledged stays in storage", "outbox/segment.rs", "        while !keys.is_empty() {\n            effect::remove(", "        while !keys.is_empty() && first == 0 {\n            effect::remove("),
