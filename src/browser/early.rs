@@ -10,10 +10,10 @@ const CALLS_MAX: usize = 1_000;
 
 /// A call on the tracker.
 pub(crate) enum Call {
-    /// Tracks an event of this name with these properties as JSON; `None` if that could not be made of them.
-    Track(String, Option<JsValue>),
-    /// Reports an input of this kind.
-    Report(usize),
+    /// Calls a method of the package's handle, with its arguments as JSON.
+    Method(&'static str, JsValue, JsValue),
+    /// An event whose properties are no JSON.
+    Invalid,
     /// Sends what waits, and calls this when that is answered.
     Flush(Function),
 }
@@ -26,13 +26,14 @@ thread_local! {
     static EARLY: RefCell<Option<Calls>> = const { RefCell::new(None) };
 }
 
-/// Begins to keep calls.
+/// Begins to keep calls, if they are not kept already.
 pub(crate) fn keep() {
-    EARLY.set(Some(Calls::default()));
+    if !is_kept() {
+        EARLY.set(Some(Calls::default()));
+    }
 }
 
-/// Whether calls are kept.
-pub(crate) fn is_kept() -> bool {
+fn is_kept() -> bool {
     EARLY.with_borrow(Option::is_some)
 }
 
@@ -78,9 +79,8 @@ pub(crate) fn give_up() {
 
 fn make(call: Call, at: &JsValue) {
     match call {
-        Call::Track(name, Some(json)) => page::track(&name, &json, at),
-        Call::Track(_, None) => page::count_dropped(1),
-        Call::Report(kind) => page::report(kind as u32, "", at),
+        Call::Method(method, first, second) => page::call(method, &first, &second, at),
+        Call::Invalid => page::count_dropped(1),
         Call::Flush(settle) => page::flush(&settle, at),
     }
 }

@@ -47,12 +47,13 @@ mod options;
 mod page;
 mod report;
 mod session;
+mod tracking;
 
 use early::Call;
 use gloo_timers::callback::Timeout;
 use host::Host;
 use js_sys::Promise;
-pub use options::{Campaign, Midnight, Options};
+pub use options::{Campaign, Consent, Gpc, Midnight, Options};
 use serde::Serialize;
 pub use session::{Session, Source, Totals};
 use shopbell_core::layout::input;
@@ -80,20 +81,9 @@ impl Shopbell {
     /// `autocapture` is off) and listens to the page. Call it once a page.
     ///
     /// It takes a few milliseconds to agree with the site's other tabs; what is called meanwhile is kept, with its own
-    /// times. A visitor who opted out is not tracked, and the tracker does nothing.
+    /// times, and so it is while consent is pending. A visitor who opted out is not tracked, and the tracker does nothing.
     pub fn init(options: &Options) -> Self {
-        if options.respect_gpc && page::is_opted_out() {
-            return Self(());
-        }
-        let options = options.checked();
-        let feed = Closure::<dyn FnMut(String) -> f64>::new(|reports: String| feed(&reports));
-        let replay = Closure::once(|_: JsValue| early::replay());
-        let give_up = Closure::once(|_: JsValue| early::give_up());
-        early::keep();
-        let choices = to_js(&options.choices()).unwrap_or_default();
-        let _ = page::start(&feed.into_js_value(), &choices).then2(&replay, &give_up);
-        replay.forget();
-        give_up.forget();
+        tracking::init(options);
         Self(())
     }
 
@@ -101,15 +91,20 @@ impl Shopbell {
     /// counted as dropped.
     pub fn track<T: Serialize + ?Sized>(self, name: &str, props: &T) {
         let json = to_js(props).and_then(|props| page::to_json(&props).ok());
-        early::call(Call::Track(name.to_owned(), json));
+        tracking::call(json.map_or(Call::Invalid, |json| Call::Method("track", quoted(name), json)));
     }
 
     /// Counts a view of the current page, for sites that switched `autocapture` off.
     pub fn page(self) {
-        early::call(Call::Track("page_view".to_owned(), Some("null".into())));
+        tracking::call(Call::Method("page", JsValue::NULL, JsValue::UNDEFINED));
     }
 
-    /// The session as it is now; `None` before any activity.
+    /// Keeps on the session what the site calls the visitor: hashed by the site, nothing that can be read. It changes no id.
+    pub fn identify(self, user_id: &str) {
+        tracking::call(Call::Method("identify", quoted(user_id), JsValue::UNDEFINED));
+    }
+
+    /// The session as it is now; `None` before any activity, and where nothing is tracked.
     pub fn session(self) -> Option<Session> {
         page::report(input::SNAPSHOT_REQUESTED as u32, "", &page::now());
         with_host(|host| host.session().map(Session::from)).flatten()
@@ -117,26 +112,42 @@ impl Shopbell {
 
     /// Ends the session and begins another, at most once a second.
     pub fn new_session(self) {
-        early::call(Call::Report(input::NEW_SESSION));
+        tracking::call(Call::Method("newSession", JsValue::UNDEFINED, JsValue::UNDEFINED));
     }
 
     /// Holds the session open while the visitor pays at another site: until the purchase, at most
     /// [`CHECKOUT_MS_MAX`](shopbell_core::session::CHECKOUT_MS_MAX).
     pub fn checkout_pending(self) {
-        early::call(Call::Report(input::CHECKOUT_PENDING));
+        tracking::call(Call::Method("checkoutPending", JsValue::UNDEFINED, JsValue::UNDEFINED));
     }
 
     /// Sends what waits, now. The promise settles when that is answered or has failed, and after ten seconds in any case;
     /// `wasm-bindgen-futures` makes a future of it.
     pub fn flush(self) -> Promise {
-        if !early::is_kept() && with_host(|_| ()).is_none() {
+        if !tracking::has_begun() {
             return Promise::resolve(&JsValue::UNDEFINED);
         }
         Promise::new(&mut |settle, _| {
             let limit = settle.clone();
             Timeout::new(FLUSH_MS, move || drop(limit.call0(&JsValue::UNDEFINED))).forget();
-            early::call(Call::Flush(settle));
+            tracking::call(Call::Flush(settle));
         })
+    }
+
+    /// The visitor has answered. A grant begins to track, and tells what was kept until then, with its own times; anything else ends
+    /// all tracking and leaves nothing of what was kept, in the site's other tabs neither.
+    pub fn consent(self, consent: Consent) {
+        tracking::consent(consent);
+    }
+
+    /// Forgets the device, in the site's other tabs too: nothing is tracked on this page until a grant of consent.
+    pub fn forget(self) {
+        tracking::consent(Consent::Denied);
+    }
+
+    /// Whether the visitor opted out of this site, from here on if that is said. It is the one thing that is remembered of them then.
+    pub fn opt_out(self, is_out: Option<bool>) -> bool {
+        tracking::opt_out(is_out)
     }
 }
 
@@ -148,6 +159,11 @@ impl Shopbell {
 #[cfg_attr(feature = "module", wasm_bindgen)]
 pub fn feed(reports: &str) -> f64 {
     HOST.try_lock().map_or(0, |mut host| host::feed(&mut host, reports)) as f64
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> JsValue {
+    js_sys::JSON::stringify(&text.into()).map_or(JsValue::UNDEFINED, JsValue::from)
 }
 
 /// A value as JavaScript would write it: structs and maps are objects, `None` is `null`.

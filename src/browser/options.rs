@@ -31,9 +31,45 @@ pub enum Campaign {
     Campaign,
 }
 
+/// What becomes of visitors who ask every site not to track (Global Privacy Control, Do Not Track).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gpc {
+    /// They are left alone.
+    #[default]
+    Respect,
+    /// They have a session in this page's memory, without a device id.
+    Cookieless,
+    /// They are tracked like anybody.
+    Ignore,
+}
+
+/// What a visitor has answered, or is still to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Consent {
+    /// They agreed, or nobody asks.
+    #[default]
+    Granted,
+    /// They are asked: what happens is kept in this page's memory, and nothing is stored or sent.
+    Pending,
+    /// They refused: nothing is tracked.
+    Denied,
+}
+
+impl Consent {
+    /// The name in the package and on the wire.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Pending => "pending",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// Options under their names in the package.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 struct Choices<'a> {
     collector: &'a str,
     site: &'a str,
@@ -46,6 +82,9 @@ struct Choices<'a> {
     gateways: &'a [String],
     autocapture: bool,
     storage: &'a str,
+    consent: &'a str,
+    allow_query: String,
+    scrub: bool,
 }
 
 /// A choice that is a name, or switched on or off.
@@ -81,8 +120,14 @@ pub struct Options {
     pub gateways: Vec<String>,
     /// Whether page views are counted by themselves; on by default.
     pub autocapture: bool,
-    /// Whether visitors who send Global Privacy Control or Do Not Track are left alone; on by default.
-    pub respect_gpc: bool,
+    /// What becomes of visitors who ask every site not to track; by default they are left alone.
+    pub gpc: Gpc,
+    /// What the visitor has answered as the page begins; by default nobody asks.
+    pub consent: Consent,
+    /// Parameters of queries that are kept, beside those that say where a visitor came from and what they look for.
+    pub allow_query: Vec<String>,
+    /// Whether what names a person is taken out of URLs and texts; on by default.
+    pub scrub: bool,
     /// Whether state may be kept in localStorage; on by default. Without, a session lives as long as the page.
     pub local_storage: bool,
 }
@@ -101,7 +146,10 @@ impl Options {
             end_on_browser_close: false,
             gateways: Vec::new(),
             autocapture: true,
-            respect_gpc: true,
+            gpc: Gpc::Respect,
+            consent: Consent::Granted,
+            allow_query: Vec::new(),
+            scrub: true,
             local_storage: true,
         }
     }
@@ -128,8 +176,8 @@ impl Options {
         checked
     }
 
-    /// The options as the JavaScript half takes them.
-    pub(crate) fn choices(&self) -> impl Serialize + '_ {
+    /// The options as the JavaScript half takes them, and how the visitor stands as the page begins: denied is cookieless here.
+    pub(crate) fn choices(&self, consent: Consent) -> impl Serialize + '_ {
         Choices {
             collector: &self.collector,
             site: &self.site,
@@ -150,7 +198,10 @@ impl Options {
             end_on_browser_close: self.end_on_browser_close,
             gateways: &self.gateways,
             autocapture: self.autocapture,
-            storage: if self.local_storage { "local" } else { "memory" },
+            storage: if self.local_storage && consent != Consent::Denied { "local" } else { "memory" },
+            consent: consent.name(),
+            allow_query: self.allow_query.join(" "),
+            scrub: self.scrub,
         }
     }
 }

@@ -8,12 +8,25 @@ extern "C" {
     /// Begins to track once the page is shown, with the way into the tracker and the site's choices.
     #[wasm_bindgen(js_name = startShown)]
     pub(crate) fn start(feed: &JsValue, options: &JsValue) -> Promise;
+    /// Keeps what happens on the page in memory, with the site's choices, for a tracker that may never begin.
+    #[wasm_bindgen(js_name = keepShown)]
+    pub(crate) fn keep(options: &JsValue) -> Promise;
+    /// Nothing is tracked from here on, and nothing is left of what was; other tabs are told.
+    #[wasm_bindgen(js_name = stopShown)]
+    pub(crate) fn stop(tells_others: bool);
 }
 
 #[wasm_bindgen(module = "/page/storage.js")]
 extern "C" {
+    /// Whether the visitor asks every site not to track (Global Privacy Control, Do Not Track).
     #[wasm_bindgen(js_name = isOptedOut)]
     pub(crate) fn is_opted_out() -> bool;
+    /// Whether the visitor opted out of this site, from here on if that is said.
+    #[wasm_bindgen(js_name = optOut)]
+    pub(crate) fn opt_out(is_out: Option<bool>) -> bool;
+    /// Calls an action when another tab has removed all.
+    #[wasm_bindgen(js_name = onWiped)]
+    pub(crate) fn on_wiped(action: &JsValue);
     /// Stores a text, or removes the key of an empty one; returns whether storage takes what it is given.
     pub(crate) fn store(key: &str, text: &str) -> bool;
 }
@@ -39,7 +52,8 @@ extern "C" {
     pub(crate) fn show(session: &str);
     #[wasm_bindgen(js_name = report)]
     pub(crate) fn report(kind: u32, lines: &str, at: &JsValue);
-    pub(crate) fn track(name: &str, json: &JsValue, at: &JsValue);
+    /// A method of the package's handle, with its arguments as JSON.
+    pub(crate) fn call(method: &str, first: &JsValue, second: &JsValue, at: &JsValue);
     /// Counts calls that were no events, or for which there was no room.
     #[wasm_bindgen(js_name = countDropped)]
     pub(crate) fn count_dropped(calls: u32);

@@ -18,6 +18,7 @@ import {
   ready,
   root,
   serve,
+  serveFrontEnd,
   session,
   snippet,
   track,
@@ -635,4 +636,65 @@ test("Google's consent mode where all is granted, and where a region is not", as
   const script = `${GTAG} gtag('consent', 'default', { analytics_storage: 'denied', region: ['DE'] });
     gtag('consent', 'default', { analytics_storage: 'granted' });`;
   await isPending(await platform(script, 'google-consent'));
+});
+
+test('a front-end in Rust has the same rights', async () => {
+  await serveFrontEnd(context, '/rust/', 'window.asked = rust.Asked.begin()');
+  const made = requests();
+  // The module is the site's own.
+  const sent = () => made.filter((url) => url.endsWith('/collect')).length;
+  const visit = async (query) => {
+    const page = await context.newPage();
+    await page.goto(`${collector.url}/rust/${query}`);
+    await page.waitForFunction(() => window.asked);
+    return page;
+  };
+  const id = (page) => page.evaluate(() => asked.session() ?? null);
+  const answer = (page, agrees) => page.evaluate((agrees) => asked.answer(agrees), agrees);
+  const page = await visit('?utm_source=facebook&size=M&token=secret');
+  await page.evaluate(() => {
+    asked.track('early');
+    asked.identify('hash');
+  });
+  assert.equal(await id(page), null);
+  assert.deepEqual([await kept(page), sent()], [NOTHING, 0]);
+
+  await answer(page, true);
+  await page.waitForFunction(() => asked.session());
+  await page.evaluate(() => {
+    asked.track('late');
+    return asked.flush();
+  });
+  const events = await collector.get('events?site=asked');
+  assert.deepEqual(
+    events.map(({ name, consent }) => `${name} ${consent}`),
+    ['session_start pending', 'page_view pending', 'early pending', 'late granted'],
+  );
+  assert.equal(new URL(events[1].url).search, '?utm_source=facebook&size=M');
+  assert.equal(context.batches.at(-1).session.user_id, 'hash');
+
+  const other = await visit('');
+  await answer(other, true);
+  await other.waitForFunction(() => asked.session());
+  await other.evaluate(() => asked.flush());
+  await answer(page, false);
+  await until('the other tab has heard', async () => (await id(other)) === null);
+  assert.equal(await id(page), null);
+  const before = sent();
+  for (const one of [page, other]) {
+    await one.evaluate(() => {
+      asked.track('after');
+      return asked.flush();
+    });
+    assert.deepEqual((await kept(one)).local, []);
+  }
+  assert.equal(sent(), before, 'nothing is sent');
+
+  await answer(page, true);
+  await page.waitForFunction(() => asked.session());
+  assert.equal(await page.evaluate(() => asked.optOut(true)), true);
+  assert.equal(await id(page), null);
+  assert.deepEqual((await kept(page)).local, [['shopbellOff', '1']]);
+  assert.equal(await page.evaluate(() => asked.optOut(false)), false);
+  await page.waitForFunction(() => asked.session());
 });

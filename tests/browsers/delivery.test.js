@@ -15,6 +15,7 @@ import {
   profile,
   ready,
   root,
+  serveFrontEnd,
   session,
   track,
   until,
@@ -426,14 +427,7 @@ test('a visitor who opted out by Global Privacy Control is not tracked, and noth
 });
 
 test('a front-end in Rust tracks typed properties, keeps early calls, and its flush waits for them', async () => {
-  await context.route('**/front-end/**', async (route) => {
-    const name = new URL(route.request().url()).pathname.replace('/front-end/', '');
-    const module =
-      "import start, { visit } from './shopbell_front_end.js'; await start(); await visit(); document.title = 'done'";
-    if (!name) return route.fulfill({ contentType: 'text/html', body: `<script type="module">${module}</script>` });
-    const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
-    return route.fulfill({ contentType, path: join(root, 'target/x/front-end', name) });
-  });
+  await serveFrontEnd(context, '/front-end/', "await rust.visit(); document.title = 'done'");
   const page = await context.newPage();
   await page.goto(`${collector.url}/front-end/?utm_source=facebook`);
   await page.waitForFunction(() => document.title === 'done');

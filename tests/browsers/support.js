@@ -209,6 +209,16 @@ export const page = ({ site = 'shop', attributes = '', before = '', body = '', t
 export const serve = (context, urls, parts) =>
   context.route(urls, (route) => route.fulfill({ contentType: 'text/html', body: page(parts) }));
 
+/** Answers `path` with a page of the front-end in Rust: a module that has its exports as `rust`. */
+export const serveFrontEnd = (context, path, script) =>
+  context.route(`**${path}**`, (route) => {
+    const name = new URL(route.request().url()).pathname.replace(path, '');
+    const module = `import start, * as rust from '${path}shopbell_front_end.js'; await start(); ${script}`;
+    if (!name) return route.fulfill({ contentType: 'text/html', body: `<script type="module">${module}</script>` });
+    const contentType = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript';
+    return route.fulfill({ contentType, path: join(root, 'target/x/front-end', name) });
+  });
+
 /** Ends a profile and makes sure that nothing went wrong in it. */
 export async function end(context) {
   await context.close();

@@ -218,10 +218,10 @@ export function stopReporting() {
 /** From here on the calls that are kept with these facts are reported. */
 export const useCalls = (facts) => (page = facts);
 
-/** A call by a front-end in Rust, with its properties as JSON. */
-export function track(name, json, [wall, uptime]) {
+/** A call by a front-end in Rust: a method of the package's handle, with its arguments as JSON. */
+export function call(method, first, second, [wall, uptime]) {
   expectCall();
-  page.calls.push(['track', wall, uptime, JSON.stringify(name), json]);
+  page.calls.push([method, wall, uptime, first, second]);
 }
 
 /** Counts calls that were no events, and those for which there was no room. */

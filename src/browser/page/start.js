@@ -24,6 +24,8 @@ import { hasLeft, isHidden, stopSending } from './send.js';
 import { KEY, openStorage, read, wipe } from './storage.js';
 import { adopt, joinTabs, quitTabs, random } from './tabs.js';
 
+const FRONT_CHARS_MAX = 250_000; // of what is kept for a front-end in Rust before there is a tracker
+
 /** What happens on the page is kept, in memory alone, for a tracker that may never begin. `facts` are those of the page. */
 export function keep(options, facts) {
   useRules(options);
@@ -83,9 +85,28 @@ export function stop(tellsOthers) {
   wake(-1);
 }
 
-/** The same for a front-end in Rust, which keeps no facts of its own: as soon as the page is shown. */
-export async function startShown(feed, options) {
+let front; // the page of a front-end in Rust, which keeps its calls itself; none where nothing is tracked
+
+/** `keep` for a front-end in Rust: as soon as the page is shown. */
+export async function keepShown(options) {
+  const page = (front = { room: FRONT_CHARS_MAX, calls: [], dropped: 0 });
   await whenShown();
-  const page = { ...pageNow(), calls: [], dropped: 0 };
-  await start(feed, options, () => page);
+  if (front == page) keep(options, Object.assign(page, pageNow()));
+}
+
+/** `start` for a front-end in Rust: as soon as the page is shown. */
+export async function startShown(feed, options) {
+  const page = (front ??= { room: 0, calls: [], dropped: 0 });
+  await whenShown();
+  if (!page.began) Object.assign(page, pageNow());
+  await start(feed, options, () => {
+    if (front != page) throw 'it was ended';
+    return page;
+  });
+}
+
+/** `stop` for a front-end in Rust. */
+export function stopShown(tellsOthers) {
+  front = undefined;
+  stop(tellsOthers);
 }
