@@ -133,7 +133,7 @@ export function send(body, batch, isRetry) {
 
 /** Gives every request up. Firefox never settles those of a page that it keeps for back and forward. */
 export function giveUpRequests() {
-  for (const giveUp of inFlight) giveUp();
+  for (const giveUp of [...inFlight]) giveUp();
 }
 
 /** Ends every request, and whoever waits for one waits no longer. */
