@@ -63,7 +63,7 @@ export function send(body, batch, isRetry) {
   const known = TAKES_GZIP ? read(GZIP_KEY) : REFUSED;
   const isKnown = known == chosen.collector;
   let began;
-  const answer = (how, status = 0, retryAfterMs = 0, text = undefined) => {
+  const answer = (how, status = 0, retryAfterMs = 0, text = '') => {
     clearTimeout(timer);
     if (!inFlight.delete(giveUp)) return;
     const lines = {
@@ -72,7 +72,7 @@ export function send(body, batch, isRetry) {
       [ANSWERED_STATUS]: status,
       [ANSWERED_RETRY_AFTER_MS]: retryAfterMs,
     };
-    if (READS_ANSWERS) lines[ANSWERED_LINES] = clean(text ?? '', ANSWER_CHARS_MAX);
+    if (READS_ANSWERS) lines[ANSWERED_LINES] = clean(text, ANSWER_CHARS_MAX);
     report(INPUT_ANSWERED, toLines(lines));
     askZone();
   };
