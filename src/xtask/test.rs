@@ -137,7 +137,8 @@ fn suites(only: Option<&str>) -> Result<()> {
     suites.sort();
     let table = root().join("target/engines.md");
     let mut node = Command::new("node");
-    node.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    // Two at a time: many of their tests wait.
+    node.args(["--test", "--test-concurrency=2", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
     node.arg(format!("--test-reporter={}", root().join("tests/browsers/engines/table.js").display()));
     node.arg(format!("--test-reporter-destination={}", table.display())).args(suites).envs(browsers);
     if only.is_none() {
