@@ -93,7 +93,7 @@ export function send(body, batch, isRetry) {
     });
     const { ok, status, url } = response;
     // A body left unread would keep the page's keepalive quota. Wrappers of `fetch` may answer with a status alone.
-    const text = await (async () => response.text())().catch(() => '');
+    const text = /** @type {any} */ (await (async () => response.text())().catch(() => {}));
     const header = (name) => attempt(() => response.headers.get(name));
     const takes = /gzip/.test(header('accept-encoding')) ? chosen.collector : '';
     // A proxy may refuse what it cannot read: then it goes as it is, as does all that follows.
