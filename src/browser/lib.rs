@@ -134,8 +134,9 @@ impl Shopbell {
         })
     }
 
-    /// The visitor has answered. A grant begins to track, and tells what was kept until then, with its own times; anything else ends
-    /// all tracking and leaves nothing of what was kept, in the site's other tabs neither.
+    /// The visitor has answered, or is asked anew. A grant begins to track, and tells what was kept until then, with its own times. A
+    /// refusal ends all tracking and leaves nothing of what was kept, in the site's other tabs neither; so does asking anew, which
+    /// then begins to keep.
     pub fn consent(self, consent: Consent) {
         tracking::consent(consent);
     }

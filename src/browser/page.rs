@@ -11,7 +11,7 @@ extern "C" {
     /// Keeps what happens on the page in memory, with the site's choices, for a tracker that may never begin.
     #[wasm_bindgen(js_name = keepShown)]
     pub(crate) fn keep(options: &JsValue) -> Promise;
-    /// Nothing is tracked from here on, and nothing is left of what was; other tabs are told.
+    /// Nothing is tracked from here on, and nothing is left of what was: in other tabs neither, if they are to be told.
     #[wasm_bindgen(js_name = stopShown)]
     pub(crate) fn stop(tells_others: bool);
 }

@@ -24,6 +24,7 @@ const LATE_TAG = `<script>addEventListener('load', () => {
 const PAGES = {
   '/two': { before: NOTE_PERSISTED },
   '/kept': { before: NOTE_PERSISTED },
+  '/kept/in/memory': { attributes: 'data-storage="memory"', before: NOTE_PERSISTED },
 };
 
 let browser;
@@ -176,6 +177,22 @@ function stories() {
     const events = await arrived(9);
     const pages = ['page_view', 'page_view', 'page_view', 'page_view'];
     assert.deepEqual(names(events), ['four', 'one', ...pages, 'session_start', 'three', 'two']);
+    await tab.close();
+  });
+
+  test('a kept page whose storage is its memory goes on, and its flush has an answer', async () => {
+    const tab = await open('/kept/in/memory');
+    await track(tab, 'one');
+    await open('/two', tab);
+    await travel(tab, 'back', '/kept/in/memory');
+    assert.equal(await tab.run(() => window.isKept), true, 'the page was kept');
+    await track(tab, 'two');
+    await until('all is taken', async () => (await flush(tab)) ?? (await session(tab)).waiting === 0);
+    const events = await collector.settled(7);
+    assert.deepEqual(
+      names(events).filter((name) => /one|two/.test(name)),
+      ['one', 'two'],
+    );
     await tab.close();
   });
 
